@@ -1,0 +1,82 @@
+from typing import Self
+
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Q
+
+from .team import Role, Team
+from .user import User
+
+
+class AccessKind(models.TextChoices):
+    """How we get into an account."""
+
+    HOST_PROFILE = "host_profile", "named profile of this machine"
+    ROLE = "role", "cross-account role with external id"
+    ENVIRONMENT = "environment", "credentials of this machine's environment"
+
+
+class AwsAccountQuerySet(models.QuerySet["AwsAccount"]):
+    """AWS accounts, as a user may see them."""
+
+    def visible_to(self, user: User) -> Self:
+        """The accounts of the teams that `user` is a member of."""
+        return self.filter(team__in=Team.objects.visible_to(user))
+
+    def operable_by(self, user: User) -> Self:
+        """The accounts that `user` may refresh and change: operator or owner of the team."""
+        return self.filter(team__memberships__user=user, team__memberships__role__in=[Role.OPERATOR, Role.OWNER])
+
+    def active(self) -> Self:
+        """The accounts that are refreshed."""
+        return self.filter(is_active=True)
+
+
+class AwsAccount(models.Model):
+    """An AWS account of a team, and how we get into it."""
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="aws_accounts")
+    account_id = models.CharField(
+        max_length=12, validators=[RegexValidator(r"\A[0-9]{12}\Z", "An AWS account id is 12 digits.")]
+    )
+    name = models.CharField(max_length=100)
+    access_kind = models.CharField(max_length=20, choices=AccessKind, default=AccessKind.HOST_PROFILE)
+    profile_name = models.CharField(max_length=128, blank=True)
+    role_arn = models.CharField(max_length=2048, blank=True)
+    external_id = models.CharField(max_length=128, blank=True)
+    home_region = models.CharField(
+        max_length=40, default="us-east-1", help_text="Where we ask which regions are enabled."
+    )
+    enabled_regions = models.JSONField(default=list, blank=True, editable=False)
+    payer = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="members",
+        help_text="The account of the same team whose Cost Explorer also answers for this one.",
+    )
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = AwsAccountQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name", "account_id"]
+        constraints = [
+            models.UniqueConstraint(fields=["team", "account_id"], name="aws_account_once_per_team"),
+            models.CheckConstraint(
+                condition=Q(access_kind__in=AccessKind.values), name="aws_account_access_kind_is_known"
+            ),
+            models.CheckConstraint(
+                condition=~Q(access_kind=AccessKind.HOST_PROFILE) | ~Q(profile_name=""),
+                name="host_profile_access_names_its_profile",
+            ),
+            models.CheckConstraint(
+                condition=~Q(access_kind=AccessKind.ROLE) | (~Q(role_arn="") & ~Q(external_id="")),
+                name="role_access_has_arn_and_external_id",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.account_id})"

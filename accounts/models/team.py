@@ -1,0 +1,81 @@
+from typing import Self
+
+from django.db import models
+
+from .user import User
+
+
+class PowerModel(models.TextChoices):
+    """How watts follow from CPU utilization; docs/methodology.md has both formulas."""
+
+    LOAD_CURVE = "load_curve", "load curve of the instance type"
+    LINEAR_30_70 = "linear_30_70", "average power × (0.3 + 0.7 × CPU)"
+
+
+class TeamQuerySet(models.QuerySet["Team"]):
+    """Teams, as a user may see them."""
+
+    def visible_to(self, user: User) -> Self:
+        """The teams that `user` is a member of."""
+        return self.filter(memberships__user=user)
+
+
+class Team(models.Model):
+    """Who owns AWS accounts. All that a tenant may see hangs from one team."""
+
+    name = models.CharField(max_length=100, unique=True)
+    slug = models.SlugField(max_length=60, unique=True)
+    power_model = models.CharField(
+        max_length=20,
+        choices=PowerModel,
+        blank=True,
+        help_text="Empty: the installation's own (POWER_MODEL).",
+    )
+    display_currency = models.CharField(
+        max_length=3, blank=True, help_text="ISO 4217. Empty: the installation's own (DISPLAY_CURRENCY)."
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = TeamQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Role(models.TextChoices):
+    """What a member may do: see · act · decide."""
+
+    VIEWER = "viewer"
+    OPERATOR = "operator"
+    OWNER = "owner"
+
+
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    """Memberships, as a user may see them."""
+
+    def visible_to(self, user: User) -> Self:
+        """The memberships of the teams that `user` is in."""
+        return self.filter(team__in=Team.objects.visible_to(user))
+
+
+class Membership(models.Model):
+    """A user's place in a team."""
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=10, choices=Role, default=Role.VIEWER)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = MembershipQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["team", "user"], name="member_once_per_team"),
+            models.CheckConstraint(condition=models.Q(role__in=Role.values), name="member_role_is_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.role} of {self.team}"

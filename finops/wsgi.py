@@ -1,0 +1,9 @@
+"""WSGI door for gunicorn: `gunicorn finops.wsgi`."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "finops.settings")
+
+application = get_wsgi_application()

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+from django.db import connection
+
+from tests.factories import MembershipFactory, TeamFactory, UserFactory
+
+if TYPE_CHECKING:
+    from django.test import Client
+
+    from accounts.models import Team, User
+
+NOW = datetime(2026, 3, 18, 12, 30, tzinfo=UTC)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what needs a service that this run has not; REQUIRE_SERVICES=1 makes a skip a failure."""
+    missing = {}
+    if not os.environ.get("DATABASE_URL", "").startswith(("postgres", "psql")):
+        missing["postgres"] = "no PostgreSQL in this run: `make test` brings one"
+    if not os.environ.get("REDIS_URL"):
+        missing["redis"] = "no Redis or Valkey in this run: `make test` brings one"
+    for item in items:
+        for marker, reason in missing.items():
+            if marker in item.keywords:
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture
+def now() -> datetime:
+    return NOW
+
+
+@pytest.fixture
+def is_postgres() -> bool:
+    return connection.vendor == "postgresql"
+
+
+@pytest.fixture
+def team(db: None) -> Team:  # noqa: ARG001 (asks for the database)
+    """Alice's team. Charlie is not in it."""
+    return TeamFactory.create(name="Alice's team")
+
+
+@pytest.fixture
+def alice(team: Team) -> User:
+    user = UserFactory.create(email="alice@example.com")
+    MembershipFactory.create(team=team, user=user, role="owner")
+    return user
+
+
+@pytest.fixture
+def charlie(db: None) -> User:  # noqa: ARG001 (asks for the database)
+    user = UserFactory.create(email="charlie@example.com")
+    MembershipFactory.create(team=TeamFactory.create(name="Charlie's team"), user=user, role="owner")
+    return user
+
+
+@pytest.fixture
+def alice_client(client: Client, alice: User) -> Client:
+    client.force_login(alice)
+    return client
+
+
+@pytest.fixture(autouse=True)
+def _no_calls_beyond_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test may talk to this machine only; any other address fails at once."""
+    import socket  # noqa: PLC0415 (patched here and nowhere else)
+
+    real = socket.socket.connect
+
+    def guarded(self: socket.socket, address: object) -> None:
+        if isinstance(address, tuple) and address[0] not in {"127.0.0.1", "::1", "localhost"}:
+            raise OSError(f"A test tried to reach {address[0]}.")
+        real(self, address)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)

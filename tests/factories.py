@@ -1,0 +1,171 @@
+"""Rows for tests: a test names what it is about, these fill in the rest."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import factory
+from factory.django import DjangoModelFactory
+
+from accounts.models import AwsAccount, Instance, InstanceEvent, Membership, SourceStatus, Team, User
+from carbon.models import CarbonReading, CloudRegion, PowerProfile, Zone
+from costing.models import BilledCost, Price
+
+NOW = datetime(2026, 3, 18, 12, 30, tzinfo=UTC)
+
+
+class UserFactory(DjangoModelFactory[User]):
+    class Meta:
+        model = User
+        skip_postgeneration_save = True
+
+    email = factory.Sequence(lambda n: f"user{n}@example.com")
+    password = factory.PostGenerationMethodCall("set_password", "correct horse battery")
+
+
+class TeamFactory(DjangoModelFactory[Team]):
+    class Meta:
+        model = Team
+
+    name = factory.Sequence(lambda n: f"Team {n}")
+    slug = factory.Sequence(lambda n: f"team-{n}")
+
+
+class MembershipFactory(DjangoModelFactory[Membership]):
+    class Meta:
+        model = Membership
+
+    team = factory.SubFactory(TeamFactory)
+    user = factory.SubFactory(UserFactory)
+    role = "viewer"
+
+
+class AwsAccountFactory(DjangoModelFactory[AwsAccount]):
+    class Meta:
+        model = AwsAccount
+
+    team = factory.SubFactory(TeamFactory)
+    account_id = factory.Sequence(lambda n: f"{100000000000 + n}")
+    name = factory.Sequence(lambda n: f"account {n}")
+    access_kind = "host_profile"
+    profile_name = "some-profile"
+    enabled_regions = ["eu-central-1"]
+
+
+class InstanceFactory(DjangoModelFactory[Instance]):
+    class Meta:
+        model = Instance
+
+    aws_account = factory.SubFactory(AwsAccountFactory)
+    region = "eu-central-1"
+    instance_id = factory.Sequence(lambda n: f"i-{n:017x}")
+    name = factory.Sequence(lambda n: f"server-{n}")
+    instance_type = "m5.large"
+    state = "running"
+    launched_at = datetime(2026, 3, 1, tzinfo=UTC)
+    first_launched_at = datetime(2026, 3, 1, tzinfo=UTC)
+    platform_details = "Linux/UNIX"
+    usage_operation = "RunInstances"
+    first_seen_at = datetime(2026, 3, 1, 1, tzinfo=UTC)
+    last_seen_at = NOW
+
+
+class InstanceEventFactory(DjangoModelFactory[InstanceEvent]):
+    class Meta:
+        model = InstanceEvent
+
+    aws_account = factory.SubFactory(AwsAccountFactory)
+    region = "eu-central-1"
+    event_id = factory.Sequence(lambda n: f"00000000-0000-4000-8000-{n:012d}")
+    instance_id = "i-00000000000000001"
+    name = "StartInstances"
+    occurred_at = datetime(2026, 3, 10, 8, tzinfo=UTC)
+    retrieved_at = NOW
+
+
+class SourceStatusFactory(DjangoModelFactory[SourceStatus]):
+    class Meta:
+        model = SourceStatus
+
+    aws_account = factory.SubFactory(AwsAccountFactory)
+    source = "aws_ec2"
+    state = "available"
+    last_attempt_at = NOW
+    last_success_at = NOW
+
+
+class ZoneFactory(DjangoModelFactory[Zone]):
+    class Meta:
+        model = Zone
+        django_get_or_create = ("key",)
+
+    key = "DE"
+    name = "Germany"
+    yearly_mean_gco2e_per_kwh = 342.0
+    yearly_mean_year = 2025
+
+
+class CloudRegionFactory(DjangoModelFactory[CloudRegion]):
+    class Meta:
+        model = CloudRegion
+        django_get_or_create = ("provider", "region")
+
+    provider = "aws"
+    region = "eu-central-1"
+    name = "Europe (Frankfurt)"
+    city = "Frankfurt"
+    country = "DE"
+    latitude = 50.1109
+    longitude = 8.6821
+    zone = factory.SubFactory(ZoneFactory)
+    pue = 1.35
+    pue_is_default = False
+
+
+class CarbonReadingFactory(DjangoModelFactory[CarbonReading]):
+    class Meta:
+        model = CarbonReading
+
+    zone = factory.SubFactory(ZoneFactory)
+    source = "electricity_maps"
+    starts_at = datetime(2026, 3, 18, 10, tzinfo=UTC)
+    gco2e_per_kwh = 300.0
+    retrieved_at = NOW
+
+
+class PowerProfileFactory(DjangoModelFactory[PowerProfile]):
+    class Meta:
+        model = PowerProfile
+
+    instance_type = "m5.large"
+    source = "boavizta"
+    load_percent = [0, 10, 50, 100]
+    watts = [2.7, 5.4, 11.3, 15.2]
+    embodied_kgco2e = 24.2
+    lifespan_hours = 52560.0
+    retrieved_at = NOW
+
+
+class PriceFactory(DjangoModelFactory[Price]):
+    class Meta:
+        model = Price
+
+    instance_type = "m5.large"
+    region = "eu-central-1"
+    usage_operation = "RunInstances"
+    tenancy = "Shared"
+    usd_per_hour = Decimal("0.115")
+    retrieved_at = NOW
+
+
+class BilledCostFactory(DjangoModelFactory[BilledCost]):
+    class Meta:
+        model = BilledCost
+
+    aws_account = factory.SubFactory(AwsAccountFactory)
+    day = date(2026, 3, 10)
+    service = "Amazon Elastic Compute Cloud - Compute"
+    record_type = "Usage"
+    currency = "USD"
+    unblended_cost = Decimal("2.76")
+    amortized_cost = Decimal("2.76")
+    retrieved_at = NOW
