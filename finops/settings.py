@@ -241,6 +241,11 @@ ELECTRICITY_MAPS_HEADER: str = env.str("ELECTRICITY_MAPS_HEADER", default="auth-
 ELECTRICITY_MAPS_KEY: str = env.str("ELECTRICITY_MAPS_KEY", default="")
 BOAVIZTA_URL: str = env.str("BOAVIZTA_URL", default="")
 
+# Refresh ----------------------------------------------------------------------------------------------------
+
+HISTORY_DAYS: int = env.int("HISTORY_DAYS", default=35)
+REFRESH_LEASE_SECONDS: int = env.int("REFRESH_LEASE_SECONDS", default=60)
+
 # Arithmetic -------------------------------------------------------------------------------------------------
 
 POWER_MODEL: str = env.str("POWER_MODEL", default="load_curve")  # or linear_30_70; a team may choose its own

@@ -1,0 +1,18 @@
+"""Celery's doors: `tick` every minute, and the doorbell of one run."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from finops import pipeline
+
+
+@shared_task(name="finops.tick")
+def tick() -> None:
+    """Make due runs and ring for those that wait."""
+    pipeline.tick(now=timezone.now())
+
+
+@shared_task(name="finops.execute_run")
+def execute_run(*, run_id: int) -> None:
+    """Do what the run's row asks for; lost, doubled or late, this message does no harm."""
+    pipeline.execute_run(run_id=run_id, now=timezone.now())

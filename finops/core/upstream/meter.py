@@ -35,3 +35,9 @@ class CallMeter:
         """What all calls cost."""
         with self._lock:
             return sum(self._cost_usd.values(), Decimal(0))
+
+    def reset(self) -> None:
+        """Start again at nothing."""
+        with self._lock:
+            self._calls.clear()
+            self._cost_usd.clear()

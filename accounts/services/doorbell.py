@@ -1,0 +1,17 @@
+"""Rings for a worker. The run's row is the truth: a ring that is lost, doubled or late does no harm."""
+
+import structlog
+from celery import current_app
+from kombu.exceptions import KombuError, OperationalError
+
+logger = structlog.get_logger(__name__)
+
+
+def ring(run_id: int) -> bool:
+    """Tell a worker that a run waits; False where nobody heard, and `tick` will ring again."""
+    try:
+        current_app.send_task("finops.execute_run", kwargs={"run_id": run_id}, retry=False)
+    except (OperationalError, KombuError, OSError) as error:
+        logger.warning("doorbell_unheard", run_id=run_id, error=type(error).__name__)
+        return False
+    return True

@@ -1,0 +1,173 @@
+"""Refresh runs: one active run an account, worked on under a lease, written under a fence."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from accounts.models import AwsAccount, RefreshRun, RunState, User
+from accounts.services.doorbell import ring
+from finops.core.periods import Period
+
+# The steps of a refresh in their order; finops/pipeline.py says what each does.
+STEPS = ("inventory", "events", "utilization", "grid", "power", "price", "bill", "derive")
+
+MAX_ATTEMPTS = 5
+KIND = "refresh"
+
+
+class LeaseLost(Exception):  # noqa: N818 (the name says what is so)
+    """Somebody else holds the run now: what we would have written is not written."""
+
+
+def lease() -> timedelta:
+    """How long a worker may stay silent before its run is given to another."""
+    return timedelta(seconds=settings.REFRESH_LEASE_SECONDS)
+
+
+def history_before(now: datetime) -> Period:
+    """The days a refresh wants facts for: HISTORY_DAYS whole UTC days before today, and today so far."""
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    return Period(today - timedelta(days=settings.HISTORY_DAYS), now)
+
+
+def request_run(
+    *,
+    account: AwsAccount,
+    now: datetime,
+    user: User | None = None,
+    steps: Sequence[str] = STEPS,
+    period: Period | None = None,
+    announce: bool = True,
+) -> RefreshRun:
+    """Queue a refresh of `account` and ring for a worker, or join the one that is active already.
+
+    With `announce` False nobody is rung for: the caller means to do the run itself.
+    """
+    unknown = set(steps) - set(STEPS)
+    if unknown:
+        raise ValueError(f"There is no step {', '.join(sorted(unknown))}. There are: {', '.join(STEPS)}.")
+    period = period or history_before(now)
+    while True:
+        try:
+            with transaction.atomic():
+                run = RefreshRun.objects.create(
+                    aws_account=account,
+                    kind=KIND,
+                    steps=[step for step in STEPS if step in steps],
+                    period_start=period.start,
+                    period_end=period.end,
+                    next_try_at=now,
+                    created_at=now,
+                    requested_by=user,
+                )
+                if announce:
+                    transaction.on_commit(lambda: ring(run.pk))
+        except IntegrityError:
+            active = RefreshRun.objects.active().filter(aws_account=account, kind=KIND).first()
+            if active is not None:
+                return active
+        else:
+            return run
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to work on a run, for as long as nobody took it over."""
+
+    run: RefreshRun
+    fence: int
+
+    def _held(self) -> Any:
+        return RefreshRun.objects.filter(pk=self.run.pk, fence=self.fence, state=RunState.RUNNING)
+
+    def renew(self) -> bool:
+        """Hold the run for another lease; False where it is ours no more."""
+        return bool(self._held().update(lease_until=timezone.now() + lease()))
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """One transaction that starts by checking the fence; raises LeaseLost and writes nothing if it fell.
+
+        The check locks the run's row, so nobody can take the run over before we commit.
+        """
+        with transaction.atomic():
+            if not self.renew():
+                raise LeaseLost(f"Run {self.run.pk} was taken over by another worker.")
+            yield
+
+    def note_progress(self, progress: dict[str, Any]) -> None:
+        """Show how far the run is; silently nothing where it is ours no more."""
+        self._held().update(progress=progress)
+
+    def finish(self, *, now: datetime) -> None:
+        """The run is done, whatever single sources said: their states tell that."""
+        if not self._held().update(
+            state=RunState.DONE, lease_until=None, finished_at=now, error_code="", error_message=""
+        ):
+            raise LeaseLost(f"Run {self.run.pk} was taken over by another worker.")
+
+    def give_up(self, *, now: datetime, code: str, message: str) -> None:
+        """The attempt failed: try again later, or park the run after MAX_ATTEMPTS."""
+        parked = self.run.attempts >= MAX_ATTEMPTS
+        self._held().update(
+            state=RunState.PARKED if parked else RunState.QUEUED,
+            lease_until=None,
+            finished_at=now if parked else None,
+            next_try_at=now + timedelta(minutes=2**self.run.attempts),
+            error_code=code[:60],
+            error_message=message[:500],
+        )
+
+
+def claim_run(*, run_id: int, now: datetime) -> Claim | None:
+    """Take a run that waits or whose worker fell silent; None where there is nothing to take."""
+    seen = RefreshRun.objects.claimable(now=now).filter(pk=run_id).values_list("fence", flat=True).first()
+    if seen is None:
+        return None
+    taken = (
+        RefreshRun.objects.claimable(now=now)
+        .filter(pk=run_id, fence=seen)
+        .update(
+            state=RunState.RUNNING,
+            lease_until=now + lease(),
+            fence=F("fence") + 1,
+            attempts=F("attempts") + 1,
+            started_at=Coalesce("started_at", now),
+        )
+    )
+    if not taken:
+        return None
+    run = RefreshRun.objects.select_related("aws_account__team", "aws_account__payer").get(pk=run_id)
+    # Read back after the update: another worker may only take it when our new lease has ended.
+    return Claim(run=run, fence=seen + 1) if run.fence == seen + 1 else None
+
+
+def park_exhausted(*, now: datetime) -> int:
+    """Park the runs whose workers died MAX_ATTEMPTS times; return how many those were."""
+    return (
+        RefreshRun.objects.claimable(now=now)
+        .filter(Q(state=RunState.RUNNING), attempts__gte=MAX_ATTEMPTS)
+        .update(
+            state=RunState.PARKED,
+            lease_until=None,
+            finished_at=now,
+            error_code="worker_died",
+            error_message="The worker ended in mid-work several times. See the worker's log, then start the refresh again.",
+        )
+    )
+
+
+def ring_for_waiting(*, now: datetime) -> int:
+    """Ring for every run that is due or was left by its worker; return how many those were."""
+    waiting = list(RefreshRun.objects.claimable(now=now).order_by("pk").values_list("pk", flat=True))
+    for run_id in waiting:
+        ring(run_id)
+    return len(waiting)

@@ -1,0 +1,7 @@
+"""The refresh: its steps in order, what is due, and the work on one run."""
+
+from .due import due_steps, tick
+from .execute import execute_run
+from .steps import PIPELINE, StepReport
+
+__all__ = ["PIPELINE", "StepReport", "due_steps", "execute_run", "tick"]

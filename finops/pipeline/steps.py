@@ -1,0 +1,238 @@
+"""The order of a refresh, and what each of its steps asks of the three apps."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+
+import structlog
+from accounts.clients.aws.session import AwsSession
+from accounts.models import AwsAccount
+from accounts.services.events import refresh_events
+from accounts.services.inventory import refresh_inventory
+from accounts.services.runs import STEPS, LeaseLost
+from accounts.services.source_status import record_failure, record_outcome
+from accounts.services.step import Progress, StepOutcome, Writing
+from accounts.services.utilization import refresh_utilization
+from accounts.sources import aws_session
+from carbon.selectors.zones import zones_of_account
+from carbon.services.power_profiles import refresh_power_profiles
+from carbon.services.readings import refresh_readings
+from carbon.sources import electricity_maps_source, power_source
+from costing.selectors.keys import instance_types_of_account
+from costing.services.bills import refresh_bills
+from costing.services.ledger import derive_touched_days
+from costing.services.prices import refresh_prices
+from finops.core.periods import Period
+from finops.core.upstream.errors import Reason, UpstreamError, UpstreamRejected
+from finops.core.upstream.meter import CallMeter
+
+logger = structlog.get_logger(__name__)
+
+
+@dataclass
+class Context:
+    """What one refresh of one account works with."""
+
+    account: AwsAccount
+    period: Period
+    now: datetime
+    writing: Writing
+    meter: CallMeter = field(default_factory=CallMeter)
+    login_error: UpstreamError | None = None
+
+    @cached_property
+    def _session(self) -> AwsSession:
+        return aws_session(self.account, self.meter)
+
+    @property
+    def aws(self) -> AwsSession:
+        """The way into the account. Where a sign-in is needed it is asked once, not by every step."""
+        if self.login_error is not None:
+            raise self.login_error
+        return self._session
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step: which source it asks, how often, and for whom the source's state is kept."""
+
+    name: str
+    do: Callable[[Context, Progress], StepOutcome]
+    source: str
+    cadence: timedelta
+    is_shared: bool = False  # one state for the installation, not one an account
+
+
+def _inventory(context: Context, progress: Progress) -> StepOutcome:
+    return refresh_inventory(
+        account=context.account, aws=context.aws, now=context.now, writing=context.writing, progress=progress
+    )
+
+
+def _events(context: Context, progress: Progress) -> StepOutcome:
+    return refresh_events(
+        account=context.account,
+        aws=context.aws,
+        period=context.period,
+        now=context.now,
+        writing=context.writing,
+        progress=progress,
+    )
+
+
+def _utilization(context: Context, progress: Progress) -> StepOutcome:
+    return refresh_utilization(
+        account=context.account,
+        aws=context.aws,
+        period=context.period,
+        now=context.now,
+        writing=context.writing,
+        progress=progress,
+    )
+
+
+def _grid(context: Context, progress: Progress) -> StepOutcome:
+    source = electricity_maps_source(meter=context.meter)
+    if source is None:
+        raise UpstreamRejected(
+            "No key for Electricity Maps is set, so the yearly mean of each zone is used and flagged.",
+            upstream="electricity_maps",
+            reason=Reason.NOT_ENABLED,
+            fix="Set ELECTRICITY_MAPS_KEY in the environment or in .env and start the refresh again.",
+        )
+    return refresh_readings(
+        zones=zones_of_account(context.account),
+        source=source,
+        period=context.period,
+        now=context.now,
+        writing=context.writing,
+        progress=progress,
+    )
+
+
+def _power(context: Context, progress: Progress) -> StepOutcome:
+    source = power_source(meter=context.meter)
+    if source is None:
+        raise UpstreamRejected(
+            "No power API is set, so energy and carbon are unknown for types that were never asked.",
+            upstream="boavizta",
+            reason=Reason.NOT_ENABLED,
+            fix="Set BOAVIZTA_URL to a Boavizta API, your own or the public one, and start the refresh again.",
+        )
+    return refresh_power_profiles(
+        instance_types=instance_types_of_account(context.account),
+        source=source,
+        now=context.now,
+        writing=context.writing,
+        progress=progress,
+    )
+
+
+def _price(context: Context, progress: Progress) -> StepOutcome:
+    return refresh_prices(
+        account=context.account, aws=context.aws, now=context.now, writing=context.writing, progress=progress
+    )
+
+
+def _bill(context: Context, progress: Progress) -> StepOutcome:
+    return refresh_bills(
+        account=context.account,
+        aws=context.aws,
+        period=context.period,
+        now=context.now,
+        writing=context.writing,
+        progress=progress,
+    )
+
+
+def _derive(context: Context, progress: Progress) -> StepOutcome:
+    return derive_touched_days(
+        account=context.account, now=context.now, writing=context.writing, progress=progress
+    )
+
+
+PIPELINE: dict[str, Step] = {
+    step.name: step
+    for step in (
+        Step("inventory", _inventory, "aws_ec2", timedelta(hours=1)),
+        Step("events", _events, "aws_cloudtrail", timedelta(hours=6)),
+        Step("utilization", _utilization, "aws_cloudwatch", timedelta(hours=1)),
+        Step("grid", _grid, "electricity_maps", timedelta(hours=1), is_shared=True),
+        Step("power", _power, "boavizta", timedelta(days=7), is_shared=True),
+        Step("price", _price, "aws_pricing", timedelta(days=7)),
+        Step("bill", _bill, "aws_cost_explorer", timedelta(hours=24)),
+        Step("derive", _derive, "ledger", timedelta(hours=1)),
+    )
+}
+if tuple(PIPELINE) != STEPS:
+    raise ImportError("finops/pipeline/steps.py and accounts/services/runs.py disagree about the steps of a refresh.")
+
+# Told after every part of every step: the step's name, what is done of how many parts, the latest part,
+# and how the step stands ("running", "done", "failed").
+Watch = Callable[["StepReport"], None]
+
+
+@dataclass(slots=True)
+class StepReport:
+    """How one step of a run stands; the run's row keeps these as JSON."""
+
+    name: str
+    state: str = "waiting"
+    done: int = 0
+    total: int = 0
+    part: str = ""
+    rows: int = 0
+    message: str = ""
+    fix: str = ""
+
+    def as_json(self) -> dict[str, object]:
+        """Plain values for the run's row."""
+        return {key: getattr(self, key) for key in ("state", "done", "total", "part", "rows", "message", "fix")}
+
+
+def run_steps(*, context: Context, steps: Iterable[str], watch: Watch) -> list[StepReport]:
+    """Do `steps` in their order; a step that fails leaves its state and its words, and the others go on.
+
+    Raises LeaseLost where another worker took the run over.
+    """
+    return [_run_step(PIPELINE[name], context=context, watch=watch) for name in PIPELINE if name in set(steps)]
+
+
+def _run_step(step: Step, *, context: Context, watch: Watch) -> StepReport:
+    report = StepReport(step.name, state="running")
+    watch(report)
+
+    def progress(*, done: int, total: int, part: str = "") -> None:
+        report.done, report.total, report.part = done, total, part
+        watch(report)
+
+    context.meter.reset()
+    owner = None if step.is_shared else context.account
+    due_at = context.now + step.cadence
+    try:
+        outcome = step.do(context, progress)
+    except LeaseLost:
+        raise
+    except UpstreamError as error:
+        if error.reason is Reason.LOGIN_NEEDED:
+            context.login_error = error
+        record_failure(
+            account=owner, source=step.source, error=error, meter=context.meter, now=context.now, next_due_at=due_at
+        )
+        report.state, report.message, report.fix = "failed", error.message, error.fix
+    except Exception:
+        # One step's fault must not keep the others from what they can do; the run is tried again.
+        logger.exception("step_failed", step=step.name, account_id=context.account.account_id)
+        report.state, report.message = "broken", "An error of our own; the log has the details."
+    else:
+        record_outcome(
+            account=owner, outcome=outcome, meter=context.meter, now=context.now, next_due_at=due_at
+        )
+        failed = outcome.failed_parts
+        report.state = "done" if not failed else "partly"
+        report.rows = outcome.rows_written
+        report.message = "; ".join([*outcome.notes, *(f"{part}: {error.message}" for part, error in failed.items())])
+    watch(report)
+    return report
+
