@@ -8,7 +8,7 @@ from factory.django import DjangoModelFactory
 
 from accounts.models import AwsAccount, Instance, InstanceEvent, Membership, SourceStatus, Team, User
 from carbon.models import CarbonReading, CloudRegion, PowerProfile, Zone
-from costing.models import BilledCost, Price
+from costing.models import BilledCost, CostSnapshot, DailyTotal, Price
 
 NOW = datetime(2026, 3, 18, 12, 30, tzinfo=UTC)
 
@@ -169,3 +169,65 @@ class BilledCostFactory(DjangoModelFactory[BilledCost]):
     unblended_cost = Decimal("2.76")
     amortized_cost = Decimal("2.76")
     retrieved_at = NOW
+
+
+class CostSnapshotFactory(DjangoModelFactory[CostSnapshot]):
+    """A whole day of running at 20 % CPU, 0.115 USD and 10 Wh an hour at 300 g/kWh; all known, CPU and all."""
+
+    class Meta:
+        model = CostSnapshot
+
+    instance = factory.SubFactory(InstanceFactory)
+    day = date(2026, 3, 10)
+    aws_account_id = factory.SelfAttribute("instance.aws_account_id")
+    region = factory.SelfAttribute("instance.region")
+    instance_type = factory.SelfAttribute("instance.instance_type")
+    zone_key = "DE"
+    running_hours = 24.0
+    running_hours_lower = factory.SelfAttribute("running_hours")
+    running_hours_upper = factory.SelfAttribute("running_hours")
+    billed_hours = factory.SelfAttribute("running_hours")
+    list_cost_usd = Decimal("2.76")
+    energy_kwh = 0.24
+    operational_gco2e = 72.0
+    embodied_gco2e = 11.0
+    hours_with_runtime = 24
+    hours_aligned = 24
+    cost_grade = "A"
+    carbon_grade = "B"
+    power_model = "load_curve"
+    method_version = 1
+    derived_at = NOW
+    running_seconds_by_hour = [3600.0] * 24
+    cpu_utilization_by_hour = [0.2] * 24
+    energy_kwh_by_hour = [0.01] * 24
+    operational_gco2e_by_hour = [3.0] * 24
+    list_cost_usd_by_hour = [0.115] * 24
+    gco2e_per_kwh_by_hour = [300.0] * 24
+    # Runtime exact, CPU measured, intensity measured, power by the type's curve, price listed.
+    quality_by_hour = [1 | 1 << 2 | 1 << 4 | 1 << 7 | 1 << 9] * 24
+
+
+class DailyTotalFactory(DjangoModelFactory[DailyTotal]):
+    class Meta:
+        model = DailyTotal
+
+    aws_account = factory.SubFactory(AwsAccountFactory)
+    day = date(2026, 3, 10)
+    region = "eu-central-1"
+    instance_type = "m5.large"
+    cost_grade = "A"
+    carbon_grade = "B"
+    instance_count = 1
+    running_hours = 24.0
+    billed_hours = factory.SelfAttribute("running_hours")
+    list_cost_usd = Decimal("2.76")
+    energy_kwh = 0.24
+    operational_gco2e = 72.0
+    embodied_gco2e = 11.0
+    hours_with_runtime = 24
+    hours_aligned = 24
+    instances_without_price = 0
+    instances_without_power = 0
+    instances_without_intensity = 0
+    derived_at = NOW
