@@ -1,6 +1,7 @@
 """Many rows in one sorted upsert: COPY into staging on PostgreSQL, one prepared statement on SQLite."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import connections, models, transaction
@@ -15,6 +16,7 @@ def upsert(
     columns: Sequence[str],
     key: Sequence[str],
     unless_equal: Sequence[str] | None = None,
+    are_ready: bool = False,
     using: str = "default",
 ) -> int:
     """Insert `rows`, or update those whose `key` is there already; return how many rows were written.
@@ -25,31 +27,67 @@ def upsert(
     `derived_at`) are equal to the stored ones is left alone and not counted: running twice changes nothing.
 
     Rows are sorted by key first, so that two callers at once cannot deadlock. Values are what the model's
-    fields take. Must be called inside a transaction.
+    fields take; with `are_ready` they are what the database driver takes, and sorted by key already.
+    Must be called inside a transaction.
     """
     connection = connections[using]
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("upsert() belongs inside a transaction.")
     fields = [_field(model, name) for name in columns]
-    positions = [columns.index(_plain(part)) for part in key]
-    prepared = sorted(
-        (
-            tuple(
-                field.get_db_prep_value(value, connection, prepared=False)
-                for field, value in zip(fields, row, strict=True)
-            )
-            for row in rows
-        ),
-        key=lambda row: tuple((row[p] is not None, row[p]) for p in positions),
-    )
+    prepared = [tuple(row) for row in rows] if are_ready else _prepared(rows, fields, columns, key, connection)
     if not prepared:
         return 0
     if unless_equal is None:
         unless_equal = [c for c in columns if c not in {"retrieved_at", "derived_at", *map(_plain, key)}]
-    write = _upsert_postgresql if connection.vendor == "postgresql" else _upsert_sqlite
     names = [f.column for f in fields]
-    equal = [_field(model, name).column for name in unless_equal]
-    return write(connection, model._meta.db_table, prepared, names, list(key), equal)  # noqa: SLF001
+    statement = _Statement(
+        table=model._meta.db_table,  # noqa: SLF001
+        columns=names,
+        types=[f.db_type(connection) for f in fields],
+        key=list(key),
+        equal=[_field(model, name).column for name in unless_equal],
+    )
+    write = _upsert_postgresql if connection.vendor == "postgresql" else _upsert_sqlite
+    return write(connection, statement, prepared)
+
+
+@dataclass(frozen=True, slots=True)
+class _Statement:
+    """The names an upsert is made of; they come from models, never from a caller's data."""
+
+    table: str
+    columns: list[str]
+    types: list[str]
+    key: list[str]
+    equal: list[str]
+
+    @property
+    def column_list(self) -> str:
+        return ", ".join(f'"{name}"' for name in self.columns)
+
+    def conflict_clause(self, differs: str) -> str:
+        """ON CONFLICT …; `differs` is the database's operator for "not equal, NULL being a value"."""
+        plain_key = {_plain(part) for part in self.key}
+        updates = ", ".join(f'"{n}" = excluded."{n}"' for n in self.columns if n not in plain_key)
+        target = ", ".join(part if part.startswith("COALESCE(") else f'"{part}"' for part in self.key)
+        if not updates:
+            return f"ON CONFLICT ({target}) DO NOTHING"
+        where = " OR ".join(f'"{self.table}"."{n}" {differs} excluded."{n}"' for n in self.equal)
+        return f"ON CONFLICT ({target}) DO UPDATE SET {updates}" + (f" WHERE {where}" if where else "")
+
+
+def _prepared(
+    rows: Iterable[Sequence[Any]], fields: list[Any], columns: Sequence[str], key: Sequence[str], connection: Any
+) -> list[tuple[Any, ...]]:
+    """The rows as the driver takes them, sorted by key with NULL first."""
+    positions = [columns.index(_plain(part)) for part in key]
+    return sorted(
+        (
+            tuple(f.get_db_prep_value(value, connection, prepared=False) for f, value in zip(fields, row, strict=True))
+            for row in rows
+        ),
+        key=lambda row: tuple((row[p] is not None, row[p]) for p in positions),
+    )
 
 
 def _plain(part: str) -> str:
@@ -64,45 +102,37 @@ def _field(model: type[models.Model], name: str) -> Any:
     raise ValueError(f"{model.__name__} has no column {name!r}.")
 
 
-def _conflict_clause(table: str, names: list[str], key: list[str], equal: list[str], differs: str) -> str:
-    plain_key = {_plain(part) for part in key}
-    updates = ", ".join(f'"{n}" = excluded."{n}"' for n in names if n not in plain_key)
-    target = ", ".join(part if part.startswith("COALESCE(") else f'"{part}"' for part in key)
-    if not updates:
-        return f"ON CONFLICT ({target}) DO NOTHING"
-    where = " OR ".join(f'"{table}"."{n}" {differs} excluded."{n}"' for n in equal)
-    return f"ON CONFLICT ({target}) DO UPDATE SET {updates}" + (f" WHERE {where}" if where else "")
-
-
-def _upsert_postgresql(  # noqa: PLR0917 (one caller, same order as its sibling)
-    connection: Any, table: str, rows: list[tuple[Any, ...]], names: list[str], key: list[str], equal: list[str]
-) -> int:
-    columns = ", ".join(f'"{n}"' for n in names)
+def _upsert_postgresql(connection: Any, statement: _Statement, rows: list[tuple[Any, ...]]) -> int:
+    table, columns = statement.table, statement.column_list
     with connection.cursor() as cursor:
-        # Names in these statements come from the models, never from a caller's data.
         cursor.execute(f'CREATE TEMP TABLE staging ON COMMIT DROP AS SELECT {columns} FROM "{table}" WITH NO DATA')  # noqa: S608
-        with cursor.copy(f"COPY staging ({columns}) FROM STDIN") as copy:
+        with cursor.copy(f"COPY staging ({columns}) FROM STDIN (FORMAT BINARY)") as copy:
+            copy.set_types([_copy_type(name) for name in statement.types])
             for row in rows:
                 copy.write_row(row)
-        conflict = _conflict_clause(table, names, key, equal, "IS DISTINCT FROM")
-        # The rows arrived sorted by key and a plain scan keeps that order.
-        cursor.execute(f'INSERT INTO "{table}" ({columns}) SELECT {columns} FROM staging {conflict}')  # noqa: S608 (names from models)
+        # The rows arrived sorted by key, and a plain scan keeps that order.
+        conflict = statement.conflict_clause("IS DISTINCT FROM")
+        cursor.execute(f'INSERT INTO "{table}" ({columns}) SELECT {columns} FROM staging {conflict}')  # noqa: S608
         written: int = cursor.rowcount
         cursor.execute("DROP TABLE staging")
     return written
 
 
-def _upsert_sqlite(  # noqa: PLR0917 (one caller, same order as its sibling)
-    connection: Any, table: str, rows: list[tuple[Any, ...]], names: list[str], key: list[str], equal: list[str]
-) -> int:
-    columns = ", ".join(f'"{n}"' for n in names)
-    values = ", ".join(["%s"] * len(names))
-    conflict = _conflict_clause(table, names, key, equal, "IS NOT")
-    statement = f'INSERT INTO "{table}" ({columns}) VALUES ({values}) {conflict}'  # noqa: S608 (names from models)
+def _copy_type(db_type: str) -> str:
+    """The name psycopg knows a column's type by: without length, check or identity."""
+    return db_type.split("(", 1)[0].strip().removesuffix(" with time zone").replace("timestamp", "timestamptz")
+
+
+def _upsert_sqlite(connection: Any, statement: _Statement, rows: list[tuple[Any, ...]]) -> int:
+    values = ", ".join(["%s"] * len(statement.columns))
+    sql = (
+        f'INSERT INTO "{statement.table}" ({statement.column_list}) VALUES ({values}) '  # noqa: S608
+        + statement.conflict_clause("IS NOT")
+    )
     written = 0
     with connection.cursor() as cursor:
         for batch in _batches(rows):
-            cursor.executemany(statement, batch)
+            cursor.executemany(sql, batch)
             written += cursor.rowcount
     return written
 
