@@ -240,6 +240,8 @@ ELECTRICITY_MAPS_VERSION: str = env.str("ELECTRICITY_MAPS_VERSION", default="v4"
 ELECTRICITY_MAPS_HEADER: str = env.str("ELECTRICITY_MAPS_HEADER", default="auth-token")
 ELECTRICITY_MAPS_KEY: str = env.str("ELECTRICITY_MAPS_KEY", default="")
 BOAVIZTA_URL: str = env.str("BOAVIZTA_URL", default="")
+# Whoever sets AWS_ENDPOINT_URL receives signed requests and SSO tokens, so these variables are refused unless …
+AWS_ALLOW_ENDPOINT_OVERRIDE: bool = env.bool("AWS_ALLOW_ENDPOINT_OVERRIDE", default=False)
 
 # Refresh ----------------------------------------------------------------------------------------------------
 

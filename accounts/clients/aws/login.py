@@ -10,6 +10,7 @@ from typing import Any, Self
 from botocore import credentials as botocore_credentials
 from botocore.config import Config
 from botocore.exceptions import NoCredentialsError, ProfileNotFound
+from botocore.loaders import create_loader
 from botocore.session import Session
 from botocore.utils import parse_timestamp
 
@@ -20,13 +21,14 @@ from .errors import WayIn, our_error, sign_in_error
 _LONGEST_CHAIN_OF_PROFILES = 5
 # Some calls are slow at their best: a page of CloudTrail takes 4 s on average.
 _CONNECT_SECONDS, _READ_SECONDS, _ATTEMPTS = 3, 20, 3
+# What AWS's services look like, read from botocore's files once for all accounts: a login takes 0.01 s, not 0.2 s.
+_service_models = create_loader()
 
 
 class AwsLogin:
     """One way into one account, with its credentials and its clients. Safe to share between threads.
 
-    Making one takes 0.2 s and making its first client as long, so that it is kept for as long as it works.
-    Credentials renew themselves.
+    Worth keeping for as long as it works: its clients keep their connections, and credentials renew themselves.
     """
 
     def __init__(self, *, session: Session, way_in: WayIn, region: str) -> None:
@@ -173,6 +175,7 @@ def instant(value: float | str) -> datetime:
 
 def _session(*, profile: str | None = None, endpoints_may_be_overridden: bool) -> Session:
     session = Session(profile=profile)
+    session.register_component("data_loader", _service_models)
     # Also holds for the clients that botocore makes by itself to renew an SSO sign-in or a role.
     session.set_default_client_config(
         Config(

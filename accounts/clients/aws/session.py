@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 from botocore import xform_name
 
-from finops.core.upstream.errors import Reason, UpstreamMisunderstood, UpstreamRejected
+from finops.core.upstream.errors import Reason, UpstreamError, UpstreamMisunderstood, UpstreamRejected
 from finops.core.upstream.meter import CallMeter
 
 from .errors import missing_payload, our_error
@@ -118,29 +118,36 @@ class AwsSession:
         client = self._login.client(operation.service, region=region, upstream=operation.upstream)
         began = monotonic()
         told: dict[str, Any] = {}
+        outcome = "ok"
         try:
             answer: dict[str, Any] = getattr(client, operation.method)(**arguments)
             told = answer.get("ResponseMetadata", {})
+            if operation.payload not in answer:
+                raise missing_payload(  # noqa: TRY301 (so that the log line tells it like any other failure)
+                    upstream=operation.upstream, operation=operation.name, key=operation.payload
+                )
+        except UpstreamError as error:
+            outcome = error.reason.value
+            raise
         except Exception as error:
             told = getattr(error, "response", {}).get("ResponseMetadata", {})
-            cost_usd = FREE
             ours = our_error(error, upstream=operation.upstream, action=operation.iam_action, way_in=self._login.way_in)
+            outcome, cost_usd = ours.reason.value, FREE
             self._login.note(ours)
             raise ours from error
         finally:
             retries = told.get("RetryAttempts", 0)
             self._meter.count(operation.name, calls=1 + retries, cost_usd=cost_usd)
-            logger.info(
-                "upstream_call",
+            (logger.info if outcome == "ok" else logger.warning)(
+                "upstream call",
                 upstream=operation.upstream,
                 endpoint=operation.name,
                 region=region,
-                status=told.get("HTTPStatusCode", 0),
-                ms=round((monotonic() - began) * 1000, 1),
+                status=told.get("HTTPStatusCode"),
+                outcome=outcome,
+                ms=round((monotonic() - began) * 1000),
                 retries=retries,
             )
-        if operation.payload not in answer:
-            raise missing_payload(upstream=operation.upstream, operation=operation.name, key=operation.payload)
         return answer
 
     def _check_account(self) -> None:

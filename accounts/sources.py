@@ -1,0 +1,73 @@
+"""From an account and its settings to a way into it."""
+
+import os
+from collections import OrderedDict
+from threading import Lock
+
+from django.conf import settings
+
+from accounts.clients.aws.endpoints import overridden_endpoints
+from accounts.clients.aws.login import AwsLogin
+from accounts.clients.aws.session import AwsSession
+from accounts.models import AccessKind, AwsAccount
+from finops.core.upstream.errors import Reason, UpstreamRejected
+from finops.core.upstream.meter import CallMeter
+
+# A login with its clients takes some megabytes; a worker that goes through hundreds of accounts keeps the latest.
+_KEPT_LOGINS = 64
+_READ_BY_A_LOGIN = ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
+
+_logins: OrderedDict[tuple[object, ...], AwsLogin] = OrderedDict()
+_lock = Lock()
+
+
+def aws_session(account: AwsAccount, meter: CallMeter) -> AwsSession:
+    """The way into `account`, counting on `meter`. Credentials and clients are shared with earlier sessions.
+
+    Raises UpstreamRejected where an endpoint variable would send signed requests elsewhere, or where the
+    profile is not set up. Asks AWS nothing yet.
+    """
+    may_be_overridden: bool = settings.SANDBOX or settings.AWS_ALLOW_ENDPOINT_OVERRIDE
+    overridden = overridden_endpoints(os.environ)
+    if overridden and not may_be_overridden:
+        raise UpstreamRejected(
+            f"{', '.join(overridden)} would send requests signed with your credentials elsewhere, so AWS is not asked.",
+            upstream="aws",
+            reason=Reason.BAD_CREDENTIALS,
+            fix="Unset it, or set AWS_ALLOW_ENDPOINT_OVERRIDE=1 if the address is your own VPC endpoint or proxy.",
+        )
+    # The environment that a login was made in is part of the key, for it keeps what it read there.
+    key = (
+        account.access_kind,
+        account.profile_name,
+        account.role_arn,
+        account.external_id,
+        account.home_region,
+        account.pk,
+        *(os.environ.get(name, "") for name in (*_READ_BY_A_LOGIN, *overridden)),
+    )
+    with _lock:
+        login = _logins.get(key)
+        if login is None or login.has_ended:
+            # One that ended is made anew: somebody may have signed in again or mended the profile.
+            login = _logins[key] = _login(account, may_be_overridden=may_be_overridden)
+        _logins.move_to_end(key)
+        while len(_logins) > _KEPT_LOGINS:
+            _logins.popitem(last=False)
+    return AwsSession(login=login, meter=meter, account_id=account.account_id)
+
+
+def _login(account: AwsAccount, *, may_be_overridden: bool) -> AwsLogin:
+    region = account.home_region
+    if account.access_kind == AccessKind.ROLE:
+        return AwsLogin.of_role(
+            account.role_arn,
+            external_id=account.external_id,
+            # The account's owner reads this name in their CloudTrail.
+            session_name=f"carbon-aware-finops-team-{account.team_id}",
+            region=region,
+            endpoints_may_be_overridden=may_be_overridden,
+        )
+    if account.access_kind == AccessKind.ENVIRONMENT:
+        return AwsLogin.of_environment(region=region, endpoints_may_be_overridden=may_be_overridden)
+    return AwsLogin.of_profile(account.profile_name, region=region, endpoints_may_be_overridden=may_be_overridden)
