@@ -5,6 +5,18 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
+from carbon.estimators.intensity import IntensityQuality
+
+__all__ = [
+    "CpuQuality",
+    "IntensityQuality",
+    "PowerQuality",
+    "PriceQuality",
+    "RuntimeQuality",
+    "pack_quality",
+    "quality_of",
+]
+
 
 class RuntimeQuality(IntEnum):
     """How the running seconds of an hour are known."""
@@ -21,17 +33,6 @@ class CpuQuality(IntEnum):
     NONE = 0
     MEASURED = 1
     DEFAULT = 2
-
-
-class IntensityQuality(IntEnum):
-    """How the carbon intensity of an hour is known, best first."""
-
-    NONE = 0
-    MEASURED = 1
-    ESTIMATED_BY_SOURCE = 2
-    CARRIED = 3
-    SAME_HOUR_LAST_WEEK = 4
-    YEARLY_MEAN = 5
 
 
 class PowerQuality(IntEnum):
