@@ -9,6 +9,7 @@ from factory.django import DjangoModelFactory
 from accounts.models import AwsAccount, Instance, InstanceEvent, Membership, SourceStatus, Team, User
 from carbon.models import CarbonReading, CloudRegion, PowerProfile, Zone
 from costing.models import BilledCost, CostSnapshot, DailyTotal, Price
+from finops.core.partitions import ensure_month_partitions
 
 NOW = datetime(2026, 3, 18, 12, 30, tzinfo=UTC)
 
@@ -206,6 +207,11 @@ class CostSnapshotFactory(DjangoModelFactory[CostSnapshot]):
     gco2e_per_kwh_by_hour = [300.0] * 24
     # Runtime exact, CPU measured, intensity measured, power by the type's curve, price listed.
     quality_by_hour = [1 | 1 << 2 | 1 << 4 | 1 << 7 | 1 << 9] * 24
+
+    @classmethod
+    def _create(cls, model_class, *args, **kwargs):
+        ensure_month_partitions(model_class, [kwargs["day"]])
+        return super()._create(model_class, *args, **kwargs)
 
 
 class DailyTotalFactory(DjangoModelFactory[DailyTotal]):
