@@ -252,6 +252,8 @@ REFRESH_LEASE_SECONDS: int = env.int("REFRESH_LEASE_SECONDS", default=60)
 
 POWER_MODEL: str = env.str("POWER_MODEL", default="load_curve")  # or linear_30_70; a team may choose its own
 DISPLAY_CURRENCY: str = env.str("DISPLAY_CURRENCY", default="USD")
+# Cost Explorer under-reports recent days: a UTC day counts as complete once it ended this long ago.
+BILLING_LAG_HOURS: int = env.int("BILLING_LAG_HOURS", default=48)
 
 LOG_FORMAT: str = env.str("LOG_FORMAT", default="text" if SANDBOX or DEBUG else "json")
 LOG_LEVEL: str = env.str("LOG_LEVEL", default="WARNING" if SANDBOX else "INFO")
