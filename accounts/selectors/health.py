@@ -1,0 +1,183 @@
+"""How every source of the accounts in scope last answered, and what to do where one did not."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Q
+
+from accounts.estimators.freshness import Freshness, freshness, worst
+from accounts.models import AwsAccount, SourceState, SourceStatus
+from accounts.selectors.known_sources import KNOWN_SOURCES, KnownSource, known_source
+from accounts.selectors.scope import Scope
+
+_TROUBLE = {
+    SourceState.LOGIN_NEEDED,
+    SourceState.DENIED,
+    SourceState.NOT_ENABLED,
+    SourceState.UNAVAILABLE,
+    SourceState.THROTTLED,
+    SourceState.DEGRADED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SourceHealth:
+    """One source of one account, or of the installation where `account_id` is None."""
+
+    source: KnownSource
+    account_id: int | None
+    account_name: str
+    state: SourceState
+    freshness: Freshness
+    last_attempt_at: datetime | None
+    last_success_at: datetime | None
+    next_due_at: datetime | None
+    last_error: str
+    fix: str
+    refused_values: int
+    calls: int  # this month
+    cost_usd: Decimal
+    parts: tuple[tuple[str, str], ...]  # region or zone → how it went, in words
+
+    @property
+    def is_trouble(self) -> bool:
+        """Whether somebody has to look: it failed, or its last success is long ago."""
+        return self.state in _TROUBLE or self.freshness is Freshness.STALE
+
+
+@dataclass(frozen=True, slots=True)
+class AccountHealth:
+    """All sources of one account, in the order of a refresh; the installation's own have no account."""
+
+    account_id: int | None
+    name: str
+    aws_account_id: str
+    sources: tuple[SourceHealth, ...]
+
+    @property
+    def freshness(self) -> Freshness | None:
+        """That of the least fresh source."""
+        return worst([source.freshness for source in self.sources])
+
+
+@dataclass(frozen=True, slots=True)
+class DataHealth:
+    """The matrix accounts × sources, the installation's own sources first."""
+
+    accounts: tuple[AccountHealth, ...]
+    as_of: datetime
+    month: date
+
+    @property
+    def sources(self) -> tuple[SourceHealth, ...]:
+        """Every cell of the matrix."""
+        return tuple(source for account in self.accounts for source in account.sources)
+
+    @property
+    def trouble(self) -> tuple[SourceHealth, ...]:
+        """What somebody has to look at, sign-ins first."""
+        found = [source for source in self.sources if source.is_trouble]
+        return tuple(sorted(found, key=lambda source: source.state != SourceState.LOGIN_NEEDED))
+
+    @property
+    def calls(self) -> int:
+        """Calls to upstreams this month."""
+        return sum(source.calls for source in self.sources)
+
+    @property
+    def cost_usd(self) -> Decimal:
+        """What those calls cost."""
+        return sum((source.cost_usd for source in self.sources), Decimal(0))
+
+    def of(self, names: Iterable[str], *, account_id: int | None = None) -> list[SourceHealth]:
+        """The sources of these names, of all accounts or of one; the installation's own count for every account."""
+        wanted = set(names)
+        return [
+            source
+            for source in self.sources
+            if source.source.name in wanted and (account_id is None or source.account_id in {None, account_id})
+        ]
+
+    def stand(self, names: Iterable[str], *, account_id: int | None = None) -> "Stand":
+        """How far the sources of these names have come, together."""
+        sources = self.of(names, account_id=account_id)
+        answered = [source.last_success_at for source in sources if source.last_success_at is not None]
+        return Stand(
+            as_of=min(answered, default=None),
+            freshness=worst([source.freshness for source in sources]),
+            silent=tuple(sorted({s.source.label for s in sources if s.last_success_at is None})),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """How far several sources have come: what rests on all of them is no newer than the oldest success."""
+
+    as_of: datetime | None
+    freshness: Freshness | None  # the worst among them
+    silent: tuple[str, ...]  # those that never answered
+
+
+def data_health(scope: Scope, *, now: datetime) -> DataHealth:
+    """How every source of `scope` stands: two queries, however many accounts there are."""
+    accounts = list(scope.accounts().order_by("name", "account_id"))
+    ids = [account.pk for account in accounts]
+    rows: defaultdict[int | None, dict[str, SourceStatus]] = defaultdict(dict)
+    for row in SourceStatus.objects.visible_to(scope.user).filter(Q(aws_account=None) | Q(aws_account__in=ids)):
+        rows[row.aws_account_id][row.source] = row
+    month = now.date().replace(day=1)
+
+    shared = _of_owner(None, rows[None], is_shared=True, now=now)
+    owned = (_of_owner(account, rows[account.pk], is_shared=False, now=now) for account in accounts)
+    return DataHealth(accounts=(shared, *owned), as_of=now, month=month)
+
+
+def _of_owner(
+    account: AwsAccount | None, rows: dict[str, SourceStatus], *, is_shared: bool, now: datetime
+) -> AccountHealth:
+    expected = [source for source in KNOWN_SOURCES.values() if source.is_shared is is_shared]
+    others = [known_source(name) for name in sorted(rows) if name not in {source.name for source in expected}]
+    return AccountHealth(
+        account_id=account.pk if account else None,
+        name=account.name if account else "Installation",
+        aws_account_id=account.account_id if account else "",
+        sources=tuple(_health(source, account, rows.get(source.name), now=now) for source in [*expected, *others]),
+    )
+
+
+def _health(
+    source: KnownSource, account: AwsAccount | None, row: SourceStatus | None, *, now: datetime
+) -> SourceHealth:
+    row = row or SourceStatus(source=source.name)
+    counts_this_month = row.month is not None and (row.month.year, row.month.month) == (now.year, now.month)
+    return SourceHealth(
+        source=source,
+        account_id=account.pk if account else None,
+        account_name=account.name if account else "Installation",
+        state=SourceState(row.state),
+        freshness=freshness(last_success_at=row.last_success_at, cadence=source.cadence, now=now),
+        last_attempt_at=row.last_attempt_at,
+        last_success_at=row.last_success_at,
+        next_due_at=row.next_due_at,
+        last_error=row.last_error,
+        fix=row.fix,
+        refused_values=row.refused_values,
+        calls=row.calls if counts_this_month else 0,
+        cost_usd=row.cost_usd if counts_this_month else Decimal(0),
+        # The parts of a shared source name zones and types that may be another team's.
+        parts=tuple(sorted(_parts(row.detail))) if account else (),
+    )
+
+
+def _parts(detail: Any) -> Iterable[tuple[str, str]]:
+    """Regions or zones that went wrong, with their words; those that went well need none."""
+    if not isinstance(detail, dict):
+        return
+    for name, part in detail.items():
+        words = part.get("error") or part.get("message") if isinstance(part, dict) else part
+        if words and isinstance(words, str):
+            yield str(name), words

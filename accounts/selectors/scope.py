@@ -1,0 +1,30 @@
+"""Whose figures are asked for: one team of a user's, or all of them."""
+
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+
+from accounts.models import AwsAccount, Team, User
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A user's teams, or one of them. Every other selector narrows what `visible_to(user)` gives by it."""
+
+    user: User
+    teams: tuple[Team, ...]  # all the user's teams, by name
+    team: Team | None = None  # the chosen one
+
+    def accounts(self) -> QuerySet[AwsAccount]:
+        """The AWS accounts in scope."""
+        accounts = AwsAccount.objects.visible_to(self.user)
+        return accounts.filter(team=self.team) if self.team else accounts
+
+
+def scope_of(user: User, *, team_slug: str = "") -> Scope | None:
+    """The scope that `team_slug` names, empty for all teams; None where the user is in no such team."""
+    teams = tuple(Team.objects.visible_to(user).order_by("name"))
+    if not team_slug:
+        return Scope(user, teams)
+    chosen = next((team for team in teams if team.slug == team_slug), None)
+    return Scope(user, teams, chosen) if chosen else None
