@@ -1,11 +1,14 @@
 """Money: a Decimal and its currency. Sums stay within a currency; conversion is the last thing that happens."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 USD = "USD"
+# What upstreams write; Decimal itself would also take "1_000", "NaN" and digits of other scripts.
+_AMOUNT = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([Ee][+-]?[0-9]{1,2})?")
 
 # ISO 4217: currencies whose smaller unit is not a hundredth.
 _DECIMAL_PLACES = {
@@ -50,6 +53,13 @@ class Displayed:
     money: Money
     converted_from: Money | None = None
     rate: Rate | None = None
+
+
+def amount_of(text: str) -> Decimal:
+    """The exact number that `text` writes. A float is refused, for it is no longer what was written."""
+    if not isinstance(text, str) or not _AMOUNT.fullmatch(text):
+        raise ValueError("an amount is a plain number, written as text")
+    return Decimal(text)
 
 
 def quantised(money: Money) -> Money:
