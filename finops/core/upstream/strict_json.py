@@ -4,6 +4,8 @@ import json
 import math
 from typing import Any
 
+_MOST_DIGITS = 30
+
 
 def parse_json(body: bytes) -> Any:
     """The value in `body`, UTF-8 with or without a byte order mark.
@@ -21,7 +23,11 @@ def parse_json(body: bytes) -> Any:
         raise ValueError("it is a web page, not data")
     try:
         return json.loads(
-            text, parse_constant=_refuse_constant, parse_float=_finite, object_pairs_hook=_without_duplicates
+            text,
+            parse_constant=_refuse_constant,
+            parse_float=_finite,
+            parse_int=_short,
+            object_pairs_hook=_without_duplicates,
         )
     except json.JSONDecodeError:
         # Its own text says where, and `doc` holds the whole body: neither belongs into a log.
@@ -39,6 +45,12 @@ def _finite(digits: str) -> float:
     if not math.isfinite(number):
         raise ValueError("it holds a number too large to be true")
     return number
+
+
+def _short(digits: str) -> int:
+    if len(digits) > _MOST_DIGITS:
+        raise ValueError("it holds a number too large to be true")
+    return int(digits)
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
