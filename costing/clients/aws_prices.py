@@ -83,29 +83,29 @@ def _product_family(instance_type: str) -> str:
 
 
 def _answer(key: PriceKey, products: list["_Product"]) -> PriceAnswer:
-    def no_price(reason: str, sku: str = "") -> PriceAnswer:
-        return PriceAnswer(key, None, sku=sku, reason=reason)
-
     if not products:
-        return no_price("The price list has no product for this type, region, operation and tenancy.")
+        reason = "The price list has no product for this type, region, operation and tenancy."
+        return PriceAnswer(key, None, reason=reason)
     if len(products) > 1:
-        return no_price(f"The price list has {len(products)} products for this key, so none of their prices is taken.")
+        reason = f"The price list has {len(products)} products for this key, so none of their prices is taken."
+        return PriceAnswer(key, None, reason=reason)
     product = products[0]
-    if not product.hourly_prices:
-        return no_price("The price list gives no hourly on-demand price.", product.sku)
-    in_usd = [prices[USD] for prices in product.hourly_prices if USD in prices]
-    if not in_usd:
-        currencies = ", ".join(sorted({currency for prices in product.hourly_prices for currency in prices}))
-        return no_price(
-            f"The price list gives no price in USD, only in {currencies or 'no currency'}."[:300], product.sku
-        )
-    above_zero = [price for price in in_usd if price > 0]
-    if not above_zero:
+    above_zero = [price for prices in product.hourly_prices if (price := prices.get(USD, Decimal(0))) > 0]
+    if len(above_zero) == 1:
+        return PriceAnswer(key, above_zero[0], sku=product.sku)
+    return PriceAnswer(key, None, sku=product.sku, reason=_why_no_price(key, product, above_zero))
+
+
+def _why_no_price(key: PriceKey, product: "_Product", above_zero: list[Decimal]) -> str:
+    if above_zero:
+        return f"The price list gives {len(above_zero)} hourly prices, so none is taken."
+    currencies = sorted({currency for prices in product.hourly_prices for currency in prices})
+    if USD in currencies:
         why = "; a dedicated host is billed for itself, not for its instances" if key.tenancy == "Host" else ""
-        return no_price(f"The price list gives a price of 0{why}.", product.sku)
-    if len(above_zero) > 1:
-        return no_price(f"The price list gives {len(above_zero)} hourly prices, so none is taken.", product.sku)
-    return PriceAnswer(key, above_zero[0], sku=product.sku)
+        return f"The price list gives a price of 0{why}."
+    if currencies:
+        return f"The price list gives no price in USD, only in {', '.join(currencies)}."[:300]
+    return "The price list gives no hourly on-demand price."
 
 
 @dataclass(frozen=True, slots=True)
