@@ -12,7 +12,7 @@ help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
 
 demo: $(VENV)/.sandbox-stamp ## Try it: sandbox upstreams, a full refresh, then http://127.0.0.1:8000 (PORT=…)
-	@PORT=$(PORT) exec $(BIN)/python manage.py demo
+	@PORT=$(PORT) exec $(BIN)/python -m finops.sandbox.demo
 
 setup: $(VENV)/.dev-stamp ## Make .venv with all dependencies, the tools for development included
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -69,7 +70,7 @@ def request_run(
                     requested_by=user,
                 )
                 if announce:
-                    transaction.on_commit(lambda: ring(run.pk))
+                    transaction.on_commit(partial(ring, run.pk))
         except IntegrityError:
             active = RefreshRun.objects.active().filter(aws_account=account, kind=KIND).first()
             if active is not None:
@@ -160,7 +161,7 @@ def park_exhausted(*, now: datetime) -> int:
             lease_until=None,
             finished_at=now,
             error_code="worker_died",
-            error_message="The worker ended in mid-work several times. See the worker's log, then start the refresh again.",
+            error_message="Its worker ended in mid-work several times. See the worker's log, then refresh again.",
         )
     )
 

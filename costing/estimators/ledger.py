@@ -83,12 +83,9 @@ def compute_ledger(facts: LedgerFacts) -> Ledger:
     """Energy = W/1000 × running hours × PUE; carbon = Σ energy(h) × intensity(h); cost = billed hours × price."""
     ran = facts.running_seconds > 0
     hours = facts.running_seconds / _SECONDS_PER_HOUR
-    cpu_known = ~np.isnan(facts.cpu_utilization)
-    cpu = np.where(cpu_known, facts.cpu_utilization, power.DEFAULT_CPU_UTILIZATION)
-
-    watts = _watts(facts, cpu)
-    energy = np.where(ran, emissions.energy_kwh(watts=watts, running_hours=hours, pue=facts.pue[:, None]), 0.0)
-    operational = np.where(ran, energy * facts.gco2e_per_kwh, 0.0)
+    cpu, cpu_is_default = power.with_default_cpu(facts.cpu_utilization)
+    energy = emissions.energy_kwh(_watts(facts, cpu), hours, facts.pue[:, None])
+    operational = emissions.operational_gco2e_by_hour(energy, facts.gco2e_per_kwh)
     embodied_rate = np.array([kind.embodied_gco2e_per_hour for kind in facts.types])[facts.type_index]
     embodied = np.where(ran, embodied_rate * hours, 0.0)
     billed = facts.billed_seconds > 0
@@ -96,10 +93,10 @@ def compute_ledger(facts: LedgerFacts) -> Ledger:
 
     quality = pack_quality(
         runtime=np.where(ran | billed, facts.runtime_quality, RuntimeQuality.NOT_RUNNING),
-        cpu=np.where(ran, np.where(cpu_known, CpuQuality.MEASURED, CpuQuality.DEFAULT), CpuQuality.NONE),
+        cpu=np.where(ran, np.where(cpu_is_default, CpuQuality.DEFAULT, CpuQuality.MEASURED), CpuQuality.NONE),
         intensity=np.where(ran, facts.intensity_quality, 0),
         power=np.where(ran, np.array([kind.quality for kind in facts.types])[facts.type_index], PowerQuality.NONE),
-        price=np.where(billed & ~np.isnan(facts.usd_per_hour), PriceQuality.LISTED, PriceQuality.NONE),
+        price=np.where((ran | billed) & ~np.isnan(facts.usd_per_hour), PriceQuality.LISTED, PriceQuality.NONE),
     )
     return Ledger(
         energy_kwh_by_hour=energy,
@@ -131,18 +128,12 @@ def _day_total(values: Floats, counts: npt.NDArray[np.bool_]) -> Floats:
 
 def _watts(facts: LedgerFacts, cpu: Floats) -> Floats:
     """Watts of each hour by the curve of its type; NaN where the type's power is unknown."""
-    flat_types = facts.type_index.ravel()
-    order = np.argsort(flat_types, kind="stable")
-    bounds = np.searchsorted(flat_types[order], np.arange(len(facts.types) + 1))
-    flat_cpu = cpu.ravel()
-    watts = np.full(flat_cpu.shape, np.nan)
-    for index, kind in enumerate(facts.types):
-        places = order[bounds[index] : bounds[index + 1]]
-        if len(places) and len(kind.load_percent):
-            watts[places] = power.watts(
-                facts.power_model,
-                load_percent=np.asarray(kind.load_percent, dtype=float),
-                watts_points=np.asarray(kind.watts, dtype=float),
-                cpu_utilization=flat_cpu[places],
-            )
-    return watts.reshape(cpu.shape)
+    known = [index for index, kind in enumerate(facts.types) if len(kind.load_percent)]
+    if not known:
+        return np.full(cpu.shape, np.nan)
+    curves = [(facts.types[index].load_percent, facts.types[index].watts) for index in known]
+    row_of = np.full(len(facts.types), -1)
+    row_of[known] = np.arange(len(known))
+    rows = row_of[facts.type_index]
+    watts = power.PowerTable.of(facts.power_model, curves).watts(np.maximum(rows, 0), cpu * power.FULL_LOAD)
+    return np.where(rows < 0, np.nan, watts)

@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from accounts.models import AwsAccount, SourceStatus, TouchedDay
 from accounts.services.runs import STEPS, park_exhausted, request_run, ring_for_waiting
+from finops.core.periods import utc_day
 from finops.pipeline.steps import PIPELINE
 
 logger = structlog.get_logger(__name__)
@@ -15,7 +16,8 @@ logger = structlog.get_logger(__name__)
 def due_steps(*, account: AwsAccount, now: datetime) -> list[str]:
     """The steps whose source was never asked or is due again, in order; empty where nothing is due.
 
-    Whatever is asked, the ledger is derived after it; and where only days wait to be derived, that alone.
+    Whatever is asked, the ledger is derived after it; and where only days that are over wait to be derived,
+    that alone. Today's mark waits for the next refresh.
     """
     next_due = {
         status.source: status.next_due_at
@@ -26,7 +28,7 @@ def due_steps(*, account: AwsAccount, now: datetime) -> list[str]:
         for name in STEPS
         if name != "derive" and ((at := next_due.get(PIPELINE[name].source)) is None or at <= now)
     ]
-    if due or TouchedDay.objects.filter(aws_account=account).exists():
+    if due or TouchedDay.objects.filter(aws_account=account, day__lt=utc_day(now)).exists():
         return [*due, "derive"]
     return []
 

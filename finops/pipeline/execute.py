@@ -60,9 +60,7 @@ class _Reporter:
     def __init__(self, claim: Claim, watch: Callable[[StepReport], None] | None) -> None:
         self._claim = claim
         self._watch = watch
-        self._steps: dict[str, dict[str, object]] = {
-            name: StepReport(name).as_json() for name in claim.run.steps
-        }
+        self._steps: dict[str, dict[str, object]] = {name: StepReport(name).as_json() for name in claim.run.steps}
         self._written_at = float("-inf")
 
     def __call__(self, report: StepReport) -> None:

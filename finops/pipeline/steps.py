@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 import structlog
+
 from accounts.clients.aws.session import AwsSession
 from accounts.models import AwsAccount
 from accounts.services.events import refresh_events
@@ -147,9 +148,7 @@ def _bill(context: Context, progress: Progress) -> StepOutcome:
 
 
 def _derive(context: Context, progress: Progress) -> StepOutcome:
-    return derive_touched_days(
-        account=context.account, now=context.now, writing=context.writing, progress=progress
-    )
+    return derive_touched_days(account=context.account, now=context.now, writing=context.writing, progress=progress)
 
 
 PIPELINE: dict[str, Step] = {
@@ -226,13 +225,10 @@ def _run_step(step: Step, *, context: Context, watch: Watch) -> StepReport:
         logger.exception("step_failed", step=step.name, account_id=context.account.account_id)
         report.state, report.message = "broken", "An error of our own; the log has the details."
     else:
-        record_outcome(
-            account=owner, outcome=outcome, meter=context.meter, now=context.now, next_due_at=due_at
-        )
+        record_outcome(account=owner, outcome=outcome, meter=context.meter, now=context.now, next_due_at=due_at)
         failed = outcome.failed_parts
         report.state = "done" if not failed else "partly"
         report.rows = outcome.rows_written
         report.message = "; ".join([*outcome.notes, *(f"{part}: {error.message}" for part, error in failed.items())])
     watch(report)
     return report
-

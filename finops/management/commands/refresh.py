@@ -24,7 +24,11 @@ class Command(BaseCommand):
         chosen.add_argument("--account", metavar="ID", help="the 12-digit id of one account")
         chosen.add_argument("--all", action="store_true", help="every active account (the default)")
         parser.add_argument(
-            "--step", action="append", choices=STEPS, metavar="STEP", help=f"only this step; repeatable: {', '.join(STEPS)}"
+            "--step",
+            action="append",
+            choices=STEPS,
+            metavar="STEP",
+            help=f"only this step; repeatable: {', '.join(STEPS)}",
         )
         parser.add_argument("--now", metavar="INSTANT", help="refresh as of this ISO 8601 instant (for replays)")
 
@@ -74,7 +78,9 @@ class Command(BaseCommand):
                 run.refresh_from_db()
                 if run.state not in {RunState.QUEUED, RunState.RUNNING}:
                     return _followed(run, console)
-                bars.console.print(f"  Another worker holds this refresh until {run.lease_until or run.next_try_at:%H:%M:%S} UTC; waiting.")
+                bars.console.print(
+                    f"  Another worker holds this refresh until {run.lease_until or run.next_try_at:%H:%M:%S} UTC; waiting."
+                )
                 time.sleep(2)
                 reports = execute_run(run_id=run.pk, now=now, watch=watch)
         return any(report.state in {"failed", "broken"} for report in reports)
@@ -97,5 +103,5 @@ def _words(report: StepReport) -> str:
 def _instant(text: str) -> datetime:
     instant = parse_datetime(text)
     if instant is None or instant.tzinfo is None:
-        raise CommandError(f"--now wants an ISO 8601 instant with its offset, such as 2026-03-01T12:00:00Z, not {text!r}.")
+        raise CommandError(f"--now wants an ISO 8601 instant with its offset, like 2026-03-01T12:00:00Z, not {text!r}.")
     return instant

@@ -1,0 +1,106 @@
+"""Derives the ledger of touched days, and only those, in pieces that fit in memory."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+
+from django.conf import settings
+from django.db import transaction
+
+from accounts.models import AwsAccount, Instance, TouchedDay
+from accounts.services.step import PartOutcome, Progress, StepOutcome, Writing, no_progress
+from costing.estimators.ledger import compute_ledger
+from finops.core.periods import DAY, Period, utc_day
+
+from .facts import gather
+from .store import InstanceDays, Totals, remove_others, store_snapshots, store_totals
+
+SOURCE = "ledger"
+
+_DAYS_AT_ONCE = 35
+_INSTANCE_DAYS_AT_ONCE = 50_000
+
+
+def derive_touched_days(
+    *,
+    account: AwsAccount,
+    now: datetime,
+    writing: Writing = transaction.atomic,
+    progress: Progress = no_progress,
+) -> StepOutcome:
+    """Derive the days of `account` whose facts changed. Running it again without new facts changes nothing.
+
+    Today's mark stays, so that the day is derived once more when it is over. A day touched while we work
+    keeps its mark too.
+    """
+    marks = dict(
+        TouchedDay.objects.filter(aws_account=account, day__lte=utc_day(now))
+        .order_by("day")
+        .values_list("day", "version")
+    )
+    outcome = StepOutcome(SOURCE)
+    spans = list(_consecutive(list(marks)))
+    for done, days in enumerate(spans):
+        progress(done=done, total=len(spans), part=f"{days[0]} to {days[-1]}")
+        rows = derive_days(account=account, days=days, now=now, writing=writing, marks=marks)
+        outcome.rows_written += rows
+        outcome.parts[f"{days[0]}/{days[-1]}"] = PartOutcome(rows=rows)
+    progress(done=len(spans), total=len(spans))
+    return outcome
+
+
+def derive_days(
+    *,
+    account: AwsAccount,
+    days: Sequence[date],
+    now: datetime,
+    writing: Writing = transaction.atomic,
+    marks: dict[date, int] | None = None,
+) -> int:
+    """Derive consecutive `days` for all instances of `account`; return how many rows were written.
+
+    `marks` are the versions of the days' marks as seen before; they are removed with the last write.
+    """
+    power_model = account.team.power_model or settings.POWER_MODEL
+    instances = list(
+        Instance.objects.filter(aws_account=account).seen_during(Period.of_days(days[0], days[-1])).order_by("pk")
+    )
+    totals = Totals()
+    derived: list[InstanceDays] = []
+    written = 0
+    size = max(1, _INSTANCE_DAYS_AT_ONCE // len(days))
+    for start in range(0, len(instances), size):
+        piece = gather(
+            account=account, instances=instances[start : start + size], days=days, now=now, power_model=power_model
+        )
+        if piece is None:
+            continue
+        ledger = compute_ledger(piece.facts)
+        totals.add(piece.keys, ledger)
+        derived.append(piece.keys)
+        with writing():
+            written += store_snapshots(
+                account_id=account.pk, keys=piece.keys, facts=piece.facts, ledger=ledger, now=now
+            )
+    with writing():
+        written += remove_others(account_id=account.pk, days=days, derived=derived)
+        written += store_totals(account_id=account.pk, days=days, totals=totals, now=now)
+        _unmark(account, days, marks or {}, now)
+    return written
+
+
+def _unmark(account: AwsAccount, days: Sequence[date], marks: dict[date, int], now: datetime) -> None:
+    for day in days:
+        if day in marks and day < utc_day(now):
+            TouchedDay.objects.filter(aws_account=account, day=day, version=marks[day]).delete()
+
+
+def _consecutive(days: list[date]) -> Iterator[list[date]]:
+    """Ordered days cut into runs without a gap, none longer than is good for memory."""
+    run: list[date] = []
+    for day in days:
+        if run and (day != run[-1] + DAY or len(run) == _DAYS_AT_ONCE):
+            yield run
+            run = []
+        run.append(day)
+    if run:
+        yield run

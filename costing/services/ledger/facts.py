@@ -1,0 +1,168 @@
+"""Gathers what is known of some instances over some days into the arrays that the ledger's arithmetic takes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import numpy as np
+import numpy.typing as npt
+
+from accounts.models import CPU_UTILIZATION, AwsAccount, Instance, MetricDay
+from accounts.selectors.runtime import RuntimeHours, runtime_hours
+from carbon.estimators.power import PowerModel
+from carbon.models import PowerProfile
+from carbon.selectors.intensity import hourly_intensity
+from carbon.selectors.zones import aws_regions
+from costing.estimators.ledger import Floats, LedgerFacts, TypePower
+from costing.estimators.price_key import PriceKey
+from costing.estimators.quality import PowerQuality
+from costing.models import Price
+from finops.core.hourly import HOURS_PER_DAY
+from finops.core.periods import Period
+
+from .store import InstanceDays
+
+DEFAULT_PUE = 1.15
+_GRAMS_PER_KG = 1000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some instances over some consecutive days: which rows, and what is known of them."""
+
+    keys: InstanceDays
+    facts: LedgerFacts
+
+
+def gather(
+    *, account: AwsAccount, instances: Sequence[Instance], days: Sequence[date], now: datetime, power_model: str
+) -> Piece | None:
+    """The facts of `instances` (sorted by primary key) on `days`; None where none of them existed then."""
+    period = Period.of_days(days[0], days[-1])
+    cpu, sample_minutes = _cpu(instances, days)
+    runtime = runtime_hours(
+        account_id=account.pk, instances=instances, period=period, now=now, sample_minutes=sample_minutes
+    )
+    exists = runtime.exists.reshape(len(instances), len(days), HOURS_PER_DAY).any(axis=2)
+    rows, day_index = np.nonzero(exists)
+    if not len(rows):
+        return None
+    place = (rows, day_index)
+    type_index = _by_day(runtime.type_index, days)[place]
+    regions = [instance.region for instance in instances]
+    known = aws_regions()
+    intensity, intensity_quality, zone_keys = _intensity(account, regions, period, len(days))
+    pue = np.array([known[region].pue if region in known else DEFAULT_PUE for region in regions])
+    last_type = type_index[:, -1].tolist()
+    keys = InstanceDays(
+        instance_ids=np.array([instance.pk for instance in instances], np.int64)[rows],
+        days=days,
+        day_index=day_index,
+        regions=[regions[row] for row in rows.tolist()],
+        zone_keys=[zone_keys[row] for row in rows.tolist()],
+        instance_types=[runtime.types[index] for index in last_type],
+    )
+    facts = LedgerFacts(
+        running_seconds=_by_day(runtime.seconds, days)[place],
+        running_seconds_lower=_by_day(runtime.lower_seconds, days)[place],
+        running_seconds_upper=_by_day(runtime.upper_seconds, days)[place],
+        billed_seconds=_by_day(runtime.billed_seconds, days)[place],
+        runtime_quality=_by_day(runtime.quality, days)[place],
+        cpu_utilization=cpu[place],
+        type_index=type_index,
+        types=_powers(runtime.types, power_model),
+        usd_per_hour=_prices(instances, runtime)[rows[:, None], type_index],
+        gco2e_per_kwh=intensity[place],
+        intensity_quality=intensity_quality[place],
+        pue=pue[rows],
+        power_model=power_model,
+    )
+    return Piece(keys, facts)
+
+
+def _by_day(hours: npt.NDArray[np.generic], days: Sequence[date]) -> npt.NDArray[np.generic]:
+    """[instance, hour] as [instance, day, 24]."""
+    return hours.reshape(hours.shape[0], len(days), HOURS_PER_DAY)
+
+
+def _cpu(instances: Sequence[Instance], days: Sequence[date]) -> tuple[Floats, Floats]:
+    """CPU utilization as a share [instance, day, 24], and the sample counts [instance, hour]; NaN where none."""
+    row_of = {instance.pk: row for row, instance in enumerate(instances)}
+    stored = MetricDay.objects.filter(
+        instance_id__gte=instances[0].pk,
+        instance_id__lte=instances[-1].pk,
+        metric=CPU_UTILIZATION,
+        day__gte=days[0],
+        day__lte=days[-1],
+    ).values_list("instance_id", "day", "average", "sample_count")
+    averages = np.full((len(instances), len(days), HOURS_PER_DAY), np.nan)
+    samples = np.full_like(averages, np.nan)
+    for instance_id, day, average, sample_count in stored:
+        row = row_of.get(instance_id)
+        if row is not None:
+            averages[row, (day - days[0]).days] = average
+            samples[row, (day - days[0]).days] = sample_count
+    return averages / 100.0, samples.reshape(len(instances), -1)
+
+
+def _intensity(
+    account: AwsAccount, regions: Sequence[str], period: Period, day_count: int
+) -> tuple[Floats, npt.NDArray[np.uint8], list[str]]:
+    """Intensity and its quality [instance, day, 24], and each instance's zone; a region we do not know has none."""
+    known = aws_regions()
+    zones = sorted({known[region].zone for region in regions if region in known}, key=lambda zone: zone.key)
+    hours = hourly_intensity(team=account.team, zones=zones, period=period)
+    # One row more than there are zones: for regions without one.
+    values = np.vstack([hours.gco2e_per_kwh, np.full((1, day_count * HOURS_PER_DAY), np.nan)])
+    quality = np.vstack([hours.quality, np.zeros((1, day_count * HOURS_PER_DAY), np.uint8)])
+    row_of_zone = {zone.key: row for row, zone in enumerate(zones)}
+    zone_keys = [known[region].zone_id if region in known else "" for region in regions]
+    rows = [row_of_zone.get(key, len(zones)) for key in zone_keys]
+    shape = (len(regions), day_count, HOURS_PER_DAY)
+    return values[rows].reshape(shape), quality[rows].reshape(shape), zone_keys
+
+
+def _powers(types: Sequence[str], power_model: str) -> list[TypePower]:
+    """The power of each type, unknown where no source gave a curve that the model can use."""
+    profiles = {
+        profile.instance_type: profile
+        for profile in PowerProfile.objects.filter(instance_type__in=types, is_known=True).order_by("-source")
+    }
+    return [_power(profiles.get(name), power_model) for name in types]
+
+
+def _power(profile: PowerProfile | None, power_model: str) -> TypePower:
+    if profile is None:
+        return TypePower()
+    needs_half_load = power_model == PowerModel.LINEAR_30_70
+    if needs_half_load and not profile.load_percent[0] <= 50 <= profile.load_percent[-1]:  # noqa: PLR2004 (per cent)
+        return TypePower()
+    has_embodied = profile.embodied_kgco2e is not None and profile.lifespan_hours is not None
+    return TypePower(
+        load_percent=profile.load_percent,
+        watts=profile.watts,
+        embodied_gco2e_per_hour=(
+            profile.embodied_kgco2e * _GRAMS_PER_KG / profile.lifespan_hours if has_embodied else float("nan")  # type: ignore[operator]
+        ),
+        quality=PowerQuality.SUBSTITUTED if profile.is_substituted else PowerQuality.CURVE,
+    )
+
+
+def _prices(instances: Sequence[Instance], runtime: RuntimeHours) -> Floats:
+    """USD per hour [instance, type]; NaN where the price list has none, or its answer is not here yet."""
+    regions = {instance.region for instance in instances}
+    prices = {
+        PriceKey(price.instance_type, price.region, price.usage_operation, price.tenancy): float(price.usd_per_hour)
+        for price in Price.objects.filter(region__in=regions, instance_type__in=runtime.types)
+        if price.usd_per_hour is not None
+    }
+    kinds: dict[tuple[str, str, str], int] = {}
+    kind_of = [kinds.setdefault((i.region, i.usage_operation, i.tenancy), len(kinds)) for i in instances]
+    table = np.full((len(kinds), len(runtime.types)), np.nan)
+    for (region, operation, tenancy), row in kinds.items():
+        for column, instance_type in enumerate(runtime.types):
+            key = PriceKey.of_instance(
+                instance_type=instance_type, region=region, usage_operation=operation, tenancy=tenancy
+            )
+            table[row, column] = prices.get(key, np.nan)
+    return table[kind_of]

@@ -1,0 +1,219 @@
+"""Writes derived days: the ledger's rows in one sorted upsert, and their totals beside them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from django.db import connection
+
+from costing.estimators.ledger import METHOD_VERSION, Floats, Ledger, LedgerFacts
+from costing.estimators.quality import IntensityQuality, PowerQuality, quality_of
+from costing.models import CostSnapshot, DailyTotal
+from finops.core.bulk import upsert
+from finops.core.partitions import ensure_month_partitions
+
+_COST_PLACES = 8
+_COST_UNIT = 10**_COST_PLACES
+
+_DAY_COLUMNS = (
+    "instance_id", "day", "aws_account_id", "region", "zone_key", "instance_type",
+    "running_hours", "running_hours_lower", "running_hours_upper", "billed_hours",
+    "list_cost_usd", "energy_kwh", "operational_gco2e", "embodied_gco2e",
+    "hours_with_runtime", "hours_aligned", "cost_grade", "carbon_grade",
+    "power_model", "method_version", "derived_at",
+)  # fmt: skip
+_HOUR_COLUMNS = (
+    "running_seconds_by_hour", "cpu_utilization_by_hour", "energy_kwh_by_hour", "operational_gco2e_by_hour",
+    "list_cost_usd_by_hour", "gco2e_per_kwh_by_hour", "quality_by_hour",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceDays:
+    """Which n instance-days a ledger is about; sorted by instance and then by day."""
+
+    instance_ids: npt.NDArray[np.int64]
+    days: Sequence[date]  # all days of this piece, in order
+    day_index: npt.NDArray[np.intp]  # [n], into `days`
+    regions: list[str]
+    zone_keys: list[str]
+    instance_types: list[str]
+
+
+@dataclass(slots=True)
+class Totals:
+    """Sums over instances by what pages group by, gathered piece by piece."""
+
+    sums: dict[tuple[date, str, str, str, str], list[float]] = field(default_factory=dict)
+
+    def add(self, keys: InstanceDays, ledger: Ledger) -> None:
+        """Add a piece of the ledger."""
+        columns = _total_columns(ledger)
+        groups: dict[tuple[int, str, str, str, str], int] = {}
+        codes = np.fromiter(
+            (
+                groups.setdefault(key, len(groups))
+                for key in zip(
+                    keys.day_index.tolist(), keys.regions, keys.instance_types,
+                    ledger.cost_grade.tolist(), ledger.carbon_grade.tolist(), strict=True,
+                )
+            ),
+            np.intp,
+            len(keys.instance_ids),
+        )  # fmt: skip
+        summed = np.stack([np.bincount(codes, weights=column, minlength=len(groups)) for column in columns])
+        for (day_index, *rest), values in zip(groups, summed.T.tolist(), strict=True):
+            total = self.sums.setdefault((keys.days[day_index], *rest), [0.0] * len(columns))  # type: ignore[arg-type]
+            for position, value in enumerate(values):
+                total[position] += value
+
+
+def cost_units(list_cost_usd: Floats) -> Floats:
+    """Dollars as whole units of the column's last place, so that sums of them are exact; NaN stays."""
+    return np.rint(list_cost_usd * _COST_UNIT)
+
+
+def _total_columns(ledger: Ledger) -> list[npt.NDArray[Any]]:
+    ran = ledger.hours_with_runtime > 0
+    hours_ran = quality_of("runtime", ledger.quality_by_hour) > 0
+    no_intensity = quality_of("intensity", ledger.quality_by_hour) == IntensityQuality.NONE
+    no_power = quality_of("power", ledger.quality_by_hour) == PowerQuality.NONE
+    counted = quality_of("cpu", ledger.quality_by_hour) > 0
+    known = [cost_units(ledger.list_cost_usd), ledger.energy_kwh, ledger.operational_gco2e, ledger.embodied_gco2e]
+    return [
+        np.ones(len(ran)),
+        ledger.running_hours,
+        ledger.billed_hours,
+        *(np.nan_to_num(values) for values in known),
+        *((~np.isnan(values)).astype(float) for values in known),
+        ledger.hours_with_runtime,
+        ledger.hours_aligned,
+        (np.isnan(ledger.list_cost_usd) & hours_ran.any(axis=1)).astype(float),
+        (counted & no_power).any(axis=1).astype(float),
+        (counted & no_intensity).any(axis=1).astype(float),
+    ]
+
+
+def store_snapshots(*, account_id: int, keys: InstanceDays, facts: LedgerFacts, ledger: Ledger, now: datetime) -> int:
+    """Upsert the days, sorted by instance and day as they come; return how many rows were written."""
+    ensure_month_partitions(CostSnapshot, keys.days)
+    stamp = CostSnapshot._meta.get_field("derived_at").get_db_prep_value(now, connection)  # noqa: SLF001
+    days = [connection.ops.adapt_datefield_value(day) for day in keys.days]
+    count = len(keys.instance_ids)
+    rows = zip(
+        keys.instance_ids.tolist(),
+        [days[index] for index in keys.day_index.tolist()],
+        [account_id] * count,
+        keys.regions,
+        keys.zone_keys,
+        keys.instance_types,
+        ledger.running_hours.tolist(),
+        ledger.running_hours_lower.tolist(),
+        ledger.running_hours_upper.tolist(),
+        ledger.billed_hours.tolist(),
+        _money(ledger.list_cost_usd),
+        _nullable(ledger.energy_kwh),
+        _nullable(ledger.operational_gco2e),
+        _nullable(ledger.embodied_gco2e),
+        ledger.hours_with_runtime.tolist(),
+        ledger.hours_aligned.tolist(),
+        ledger.cost_grade.tolist(),
+        ledger.carbon_grade.tolist(),
+        [facts.power_model] * count,
+        [METHOD_VERSION] * count,
+        [stamp] * count,
+        _packed(facts.running_seconds, "<f4"),
+        _packed(facts.cpu_utilization, "<f4"),
+        _packed(ledger.energy_kwh_by_hour, "<f4"),
+        _packed(ledger.operational_gco2e_by_hour, "<f4"),
+        _packed(ledger.list_cost_usd_by_hour, "<f4"),
+        _packed(facts.gco2e_per_kwh, "<f4"),
+        _packed(ledger.quality_by_hour, "<u2"),
+        strict=True,
+    )
+    return upsert(
+        CostSnapshot, rows, columns=(*_DAY_COLUMNS, *_HOUR_COLUMNS), key=("instance_id", "day"), are_ready=True
+    )
+
+
+def remove_others(*, account_id: int, days: Sequence[date], derived: Sequence[InstanceDays]) -> int:
+    """Remove the stored instance-days of `days` that are derived no more; return how many those were.
+
+    A late event may tell that an instance was gone by then.
+    """
+    first = days[0]
+    kept = [keys.instance_ids * len(days) + keys.day_index for keys in derived]
+    stored = list(
+        CostSnapshot.objects.filter(aws_account_id=account_id, day__gte=first, day__lte=days[-1]).values_list(
+            "instance_id", "day"
+        )
+    )
+    if not stored:
+        return 0
+    codes = np.array([instance_id * len(days) + (day - first).days for instance_id, day in stored], np.int64)
+    gone = ~np.isin(codes, np.concatenate(kept) if kept else np.array([], np.int64))
+    for place in np.flatnonzero(gone).tolist():
+        instance_id, day = stored[place]
+        CostSnapshot.objects.filter(instance_id=instance_id, day=day).delete()
+    return int(gone.sum())
+
+
+def store_totals(*, account_id: int, days: Iterable[date], totals: Totals, now: datetime) -> int:
+    """Replace the totals of `days` by `totals`; return rows written."""
+    groups = sorted(totals.sums)
+    wanted = {(day, *rest) for day, *rest in groups}
+    stored = DailyTotal.objects.filter(aws_account_id=account_id, day__in=list(days))
+    names = ("day", "region", "instance_type", "cost_grade", "carbon_grade")
+    gone = [pk for pk, *key in stored.values_list("pk", *names) if tuple(key) not in wanted]
+    DailyTotal.objects.filter(pk__in=gone).delete()
+    return upsert(
+        DailyTotal,
+        (
+            (account_id, *group, *_total_values(totals.sums[group]), now)
+            for group in groups
+        ),
+        columns=(
+            "aws_account_id", *names,
+            "instance_count", "running_hours", "billed_hours",
+            "list_cost_usd", "energy_kwh", "operational_gco2e", "embodied_gco2e",
+            "hours_with_runtime", "hours_aligned",
+            "instances_without_price", "instances_without_power", "instances_without_intensity", "derived_at",
+        ),
+        key=("aws_account_id", *names),
+    )  # fmt: skip
+
+
+def _total_values(sums: list[float]) -> tuple[Any, ...]:
+    """The sums as columns; NULL where not one instance of the group knows the part."""
+    count, running, billed, cost, energy, operational, embodied, *rest = sums
+    knows, (hours, aligned, no_price, no_power, no_intensity) = rest[:4], rest[4:]
+    amounts = [Decimal(int(cost)) / _COST_UNIT, energy, operational, embodied]
+    return (
+        int(count), running, billed,
+        *(amount if known else None for amount, known in zip(amounts, knows, strict=True)),
+        int(hours), int(aligned), int(no_price), int(no_power), int(no_intensity),
+    )  # fmt: skip
+
+
+def _nullable(values: Floats) -> list[float | None]:
+    return [None if value != value else value for value in values.tolist()]  # noqa: PLR0124 (NaN is unequal to itself)
+
+
+def _money(list_cost_usd: Floats) -> list[Any]:
+    adapt = connection.ops.adapt_decimalfield_value
+    return [
+        None if units != units else adapt(Decimal(int(units)).scaleb(-_COST_PLACES), 18, _COST_PLACES)  # noqa: PLR0124
+        for units in cost_units(list_cost_usd).tolist()
+    ]
+
+
+def _packed(values: npt.NDArray[Any], dtype: str) -> list[bytes]:
+    """Each row's 24 hours as bytes."""
+    packed = np.ascontiguousarray(values, dtype=dtype)
+    width = packed.shape[1] * packed.itemsize
+    whole = packed.tobytes()
+    return [whole[start : start + width] for start in range(0, len(whole), width)]

@@ -1,0 +1,100 @@
+"""`make demo`: the sandbox upstreams and the product beside them, as two processes that end together.
+
+    python -m finops.sandbox.demo
+
+PORT says where the pages are served. SIGINT and SIGTERM end everything this started.
+"""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+READY_SECONDS = 60
+GRACE_SECONDS = 15
+
+
+def main() -> int:
+    """Start both, wait for the product to end, end the sandbox; give the product's exit code."""
+    port = _port()
+    children: list[subprocess.Popen[bytes]] = []
+
+    def end(signum: int, _frame: FrameType | None) -> None:
+        raise SystemExit(128 + signum)
+
+    signal.signal(signal.SIGINT, end)
+    signal.signal(signal.SIGTERM, end)
+    try:
+        print("Starting the sandbox: stand-ins for AWS, the grid and the power API …", flush=True)
+        environment = {**os.environ, "SANDBOX": "1", "PORT": str(port)}
+        ready = ROOT / "var" / f"sandbox-{os.getpid()}.json"
+        ready.parent.mkdir(exist_ok=True)
+        children.append(_manage("sandbox", "--ready-file", str(ready), environment=environment))
+        environment |= _upstreams(ready, children[0])
+        children.append(_manage("serve_demo", environment=environment))
+        return children[1].wait()
+    finally:
+        _end_all(children)
+
+
+def _port() -> int:
+    text = os.environ.get("PORT", "8000")
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65536:
+        sys.exit(f"PORT is a number from 1 to 65535, not {text!r}.")
+    port = int(text)
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except PermissionError:
+            sys.exit(f"Port {port} needs more rights than you have. Take a higher one: make demo PORT=8080")
+        except OSError:
+            sys.exit(f"Port {port} is in use. Take another one: make demo PORT={port + 1 if port < 65535 else 8080}")
+    return port
+
+
+def _manage(*arguments: str, environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    # A process group of its own: Ctrl-C reaches us alone, and we end the children in their order.
+    return subprocess.Popen(  # noqa: S603 (our own command)
+        [sys.executable, str(ROOT / "manage.py"), *arguments], env=environment, cwd=ROOT, start_new_session=True
+    )
+
+
+def _upstreams(ready: Path, sandbox: subprocess.Popen[bytes]) -> dict[str, str]:
+    """The environment by which the product finds the sandbox, once the sandbox has written it."""
+    deadline = time.monotonic() + READY_SECONDS
+    try:
+        while not ready.exists():
+            if sandbox.poll() is not None:
+                sys.exit("The sandbox ended before it was ready; its lines above say why.")
+            if time.monotonic() > deadline:
+                sys.exit(f"The sandbox was not ready after {READY_SECONDS} s.")
+            time.sleep(0.05)
+        environment: dict[str, str] = json.loads(ready.read_text())
+    finally:
+        ready.unlink(missing_ok=True)
+    return environment
+
+
+def _end_all(children: list[subprocess.Popen[bytes]]) -> None:
+    """End the product first, then what it leans on; what does not end in time is killed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    for child in reversed(children):
+        if child.poll() is None:
+            child.terminate()
+            try:
+                child.wait(GRACE_SECONDS)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
