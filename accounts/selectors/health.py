@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from django.db.models import Q
@@ -64,7 +65,7 @@ class AccountHealth:
         return worst([source.freshness for source in self.sources])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DataHealth:
     """The matrix accounts × sources, the installation's own sources first."""
 
@@ -93,14 +94,16 @@ class DataHealth:
         """What those calls cost."""
         return sum((source.cost_usd for source in self.sources), Decimal(0))
 
+    @cached_property
+    def _of_account(self) -> dict[int | None, AccountHealth]:
+        return {account.account_id: account for account in self.accounts}
+
     def of(self, names: Iterable[str], *, account_id: int | None = None) -> list[SourceHealth]:
         """The sources of these names, of all accounts or of one; the installation's own count for every account."""
         wanted = set(names)
-        return [
-            source
-            for source in self.sources
-            if source.source.name in wanted and (account_id is None or source.account_id in {None, account_id})
-        ]
+        of_account = self._of_account
+        accounts = self.accounts if account_id is None else (of_account[None], of_account[account_id])
+        return [source for account in accounts for source in account.sources if source.source.name in wanted]
 
     def stand(self, names: Iterable[str], *, account_id: int | None = None) -> "Stand":
         """How far the sources of these names have come, together."""

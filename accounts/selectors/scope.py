@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
-from accounts.models import AwsAccount, Team, User
+from accounts.models import AwsAccount, Instance, Team, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,11 @@ class Scope:
         """The AWS accounts in scope."""
         accounts = AwsAccount.objects.visible_to(self.user)
         return accounts.filter(team=self.team) if self.team else accounts
+
+    def instances(self) -> QuerySet[Instance]:
+        """The instances of those accounts, gone ones included."""
+        instances = Instance.objects.visible_to(self.user)
+        return instances.filter(aws_account__team=self.team) if self.team else instances
 
 
 def scope_of(user: User, *, team_slug: str = "") -> Scope | None:
