@@ -11,7 +11,10 @@ BIN = Path(sys.executable).parent
 def templates() -> list[str]:
     """The templates git knows or would add."""
     listed = subprocess.run(
-        ["git", "ls-files", "-co", "--exclude-standard", "templates/*.html"], capture_output=True, text=True, check=False
+        ["git", "ls-files", "-co", "--exclude-standard", "templates/*.html"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     names = listed.stdout.split() or [str(path) for path in Path("templates").rglob("*.html")]
     return [name for name in names if Path(name).exists()]

@@ -50,7 +50,9 @@ def main(arguments: list[str]) -> int:
     return max(codes)
 
 
-def _start(name: str, services: dict[str, str], selection: list[str], arguments: list[str]) -> tuple[str, subprocess.Popen[bytes]]:
+def _start(
+    name: str, services: dict[str, str], selection: list[str], arguments: list[str]
+) -> tuple[str, subprocess.Popen[bytes]]:
     environment = {key: value for key, value in os.environ.items() if key not in {"DATABASE_URL", "REDIS_URL"}}
     environment |= {key: value for key, value in services.items() if value}
     environment["TEST_DB_SUFFIX"] = f"_{name}"

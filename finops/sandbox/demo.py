@@ -18,6 +18,7 @@ from types import FrameType
 ROOT = Path(__file__).resolve().parent.parent.parent
 READY_SECONDS = 60
 GRACE_SECONDS = 15
+LARGEST_PORT = 65535
 
 
 def main() -> int:
@@ -31,7 +32,8 @@ def main() -> int:
     signal.signal(signal.SIGINT, end)
     signal.signal(signal.SIGTERM, end)
     try:
-        print("Starting the sandbox: stand-ins for AWS, the grid and the power API …", flush=True)
+        sys.stdout.write("Starting the sandbox: stand-ins for AWS, the grid and the power API …\n")
+        sys.stdout.flush()
         environment = {**os.environ, "SANDBOX": "1", "PORT": str(port)}
         ready = ROOT / "var" / f"sandbox-{os.getpid()}.json"
         ready.parent.mkdir(exist_ok=True)
@@ -45,7 +47,7 @@ def main() -> int:
 
 def _port() -> int:
     text = os.environ.get("PORT", "8000")
-    if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65536:
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) <= LARGEST_PORT:
         sys.exit(f"PORT is a number from 1 to 65535, not {text!r}.")
     port = int(text)
     with socket.socket() as probe:
@@ -55,7 +57,9 @@ def _port() -> int:
         except PermissionError:
             sys.exit(f"Port {port} needs more rights than you have. Take a higher one: make demo PORT=8080")
         except OSError:
-            sys.exit(f"Port {port} is in use. Take another one: make demo PORT={port + 1 if port < 65535 else 8080}")
+            sys.exit(
+                f"Port {port} is in use. Take another one: make demo PORT={8080 if port == LARGEST_PORT else port + 1}"
+            )
     return port
 
 

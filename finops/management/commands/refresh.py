@@ -78,9 +78,8 @@ class Command(BaseCommand):
                 run.refresh_from_db()
                 if run.state not in {RunState.QUEUED, RunState.RUNNING}:
                     return _followed(run, console)
-                bars.console.print(
-                    f"  Another worker holds this refresh until {run.lease_until or run.next_try_at:%H:%M:%S} UTC; waiting."
-                )
+                until = run.lease_until or run.next_try_at
+                bars.console.print(f"  Another worker holds this refresh until {until:%H:%M:%S} UTC; waiting.")
                 time.sleep(2)
                 reports = execute_run(run_id=run.pk, now=now, watch=watch)
         return any(report.state in {"failed", "broken"} for report in reports)
