@@ -1,0 +1,74 @@
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.forms import ModelForm
+from django.http import HttpRequest
+
+from costing.estimators.money import USD
+from finops.core.display import is_currency
+
+from .models import BilledCost, ExchangeRate, Price
+
+
+class ExchangeRateForm(ModelForm):  # type: ignore[type-arg] # generic for the type checker only
+    """An exchange rate as a person enters it."""
+
+    def clean_currency(self) -> str:
+        """Take "eur" for "EUR"; refuse what is no currency code, and the dollar itself."""
+        currency: str = self.cleaned_data["currency"].strip().upper()
+        if not (is_currency(currency) and currency.isalpha()):
+            raise ValidationError("A currency is three letters, as in ISO 4217: EUR.")
+        if currency == USD:
+            raise ValidationError("Rates start from the US dollar, so it has none itself.")
+        return currency
+
+
+@admin.register(ExchangeRate)
+class ExchangeRateAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic for the type checker only
+    """The platform admin's table of dated rates; figures are converted with the latest on or before their day."""
+
+    form = ExchangeRateForm
+    list_display = ["currency", "day", "per_usd", "source"]
+    list_filter = ["currency"]
+    date_hierarchy = "day"
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic for the type checker only
+    """For facts: they are as the upstream told us, and nobody edits them."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 (Django's signature)
+        """Never."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 (Django's signature)
+        """Never."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 (Django's signature)
+        """Never."""
+        return False
+
+
+@admin.register(Price)
+class PriceAdmin(ReadOnlyAdmin):
+    """Prices by the price list, and why there is none."""
+
+    list_display = [
+        "instance_type", "region", "usage_operation", "tenancy", "usd_per_hour", "reason", "source", "retrieved_at"
+    ]  # fmt: skip
+    list_filter = ["region", "tenancy", "source"]
+    search_fields = ["instance_type", "sku"]
+
+
+@admin.register(BilledCost)
+class BilledCostAdmin(ReadOnlyAdmin):
+    """Bills as Cost Explorer told them."""
+
+    list_display = [
+        "aws_account", "day", "service", "record_type", "unblended_cost", "amortized_cost", "currency", "is_estimated"
+    ]  # fmt: skip
+    list_select_related = ["aws_account"]
+    list_filter = ["record_type", "currency", "is_estimated"]
+    search_fields = ["aws_account__account_id", "service"]
+    date_hierarchy = "day"

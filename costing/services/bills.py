@@ -1,0 +1,122 @@
+"""Stores what AWS billed, by account, day, service and record type."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+
+from django.db import transaction
+
+from accounts.clients.aws.session import AwsSession
+from accounts.models import AwsAccount
+from accounts.services.step import PartOutcome, Progress, StepOutcome, Writing, no_progress
+from costing.clients.aws_bills import AwsBills, Bill, BilledRow
+from costing.estimators.money import Money, quantised, sums_by_currency
+from costing.models import BilledCost
+from finops.core.bulk import upsert
+from finops.core.periods import Period, utc_day
+
+_MONTHS_KEPT = 12  # Cost Explorer answers for the current month and the twelve before it
+_KEY_COLUMNS = ("aws_account_id", "day", "service", "record_type", "currency")
+
+
+def refresh_bills(
+    *,
+    account: AwsAccount,
+    aws: AwsSession,
+    period: Period,
+    now: datetime,
+    writing: Writing = transaction.atomic,
+    progress: Progress = no_progress,
+) -> StepOutcome:
+    """Store the bill of the days of `period`, of the account and of the members it pays for.
+
+    A day that is answered replaces what was stored of it as a whole, for bills are restated for weeks; a day
+    that is not answered stays as it is. A member of a payer costs nothing here: its payer's run answers.
+    """
+    outcome = StepOutcome(source=AwsBills.name)
+    if account.payer is not None:
+        outcome.notes.append(f"The bill of this account comes with its payer's, {account.payer}.")
+        return outcome
+    asked = _askable(period, now=now)
+    if asked is None:
+        outcome.notes.append("Cost Explorer keeps the current month and the twelve before it; nothing was asked.")
+        return outcome
+    members = list(account.members.filter(team=account.team))
+    bill = _ask(AwsBills(aws), account, asked, is_payer=bool(members), progress=progress)
+    accounts = {one.account_id: one.pk for one in (account, *members)}
+    outcome.rows_read = len(bill.rows)
+    outcome.parts["bill"] = PartOutcome(rows=len(bill.rows))
+    outcome.notes += _notes(bill, asked=asked, accounts=accounts, team_id=account.team_id)
+    with writing():
+        outcome.rows_written = _store(bill, accounts=accounts, now=now)
+    return outcome
+
+
+def _askable(period: Period, *, now: datetime) -> Period | None:
+    """The part of `period` that Cost Explorer can know of, or None."""
+    today = utc_day(now)
+    months = today.year * 12 + today.month - 1 - _MONTHS_KEPT
+    known = Period.of_days(date(months // 12, months % 12 + 1, 1), today)
+    return period.clipped_to(known)
+
+
+def _ask(bills: AwsBills, account: AwsAccount, period: Period, *, is_payer: bool, progress: Progress) -> Bill:
+    if not is_payer:
+        bill = bills.of_account(account.account_id, period=period)
+        progress(done=1, total=1, part="bill")
+        return bill
+    usage = bills.usage_of_linked_accounts(period=period)
+    progress(done=1, total=2, part="usage")
+    other = bills.other_charges_of_linked_accounts(period=period)
+    progress(done=2, total=2, part="other charges")
+    # Half a day's bill would look like a whole one.
+    days = usage.days & other.days
+    return Bill(days, [row for row in (*usage.rows, *other.rows) if row.day in days])
+
+
+def _notes(bill: Bill, *, asked: Period, accounts: Mapping[str, int], team_id: int) -> list[str]:
+    notes = []
+    missing = len(set(asked.days()) - bill.days)
+    if missing:
+        notes.append(f"Cost Explorer left out {missing} of {len(asked.days())} days; they stay as they were.")
+    left_out = [row for row in bill.rows if row.account_id not in accounts]
+    known = set(AwsAccount.objects.filter(team_id=team_id).values_list("account_id", flat=True))
+    for which, rows in (
+        ("Linked accounts not registered in this team", [row for row in left_out if row.account_id not in known]),
+        ("Linked accounts registered without this payer", [row for row in left_out if row.account_id in known]),
+    ):
+        if rows:
+            count = len({row.account_id for row in rows})
+            notes.append(f"{which}: {count}, billed {_sums(rows)} (unblended), not stored here.")
+    return notes
+
+
+def _sums(rows: Iterable[BilledRow]) -> str:
+    sums = sums_by_currency(Money(row.unblended_cost, row.currency) for row in rows)
+    return " and ".join(f"{money.amount} {money.currency}" for money in map(quantised, sums))
+
+
+def _store(bill: Bill, *, accounts: Mapping[str, int], now: datetime) -> int:
+    """Write the rows of `accounts` and remove those of the same days that are no more; return how many changed."""
+    rows = {
+        (accounts[row.account_id], row.day, row.service, row.record_type, row.currency): row
+        for row in bill.rows
+        if row.account_id in accounts
+    }
+    vanished = [
+        pk
+        for pk, *key in BilledCost.objects.filter(aws_account__in=accounts.values(), day__in=bill.days)
+        .order_by()
+        .values_list("pk", *_KEY_COLUMNS)
+        if tuple(key) not in rows
+    ]
+    removed, _ = BilledCost.objects.filter(pk__in=vanished).delete()
+    written = upsert(
+        BilledCost,
+        [
+            (*key, row.unblended_cost, row.amortized_cost, row.is_estimated, AwsBills.name, now)
+            for key, row in rows.items()
+        ],
+        columns=(*_KEY_COLUMNS, "unblended_cost", "amortized_cost", "is_estimated", "source", "retrieved_at"),
+        key=_KEY_COLUMNS,
+    )
+    return removed + written
