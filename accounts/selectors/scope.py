@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
-
 from accounts.models import AwsAccount, Instance, Team, User
+from accounts.models.aws_account import AwsAccountQuerySet
+from accounts.models.instance import InstanceQuerySet
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,12 +15,12 @@ class Scope:
     teams: tuple[Team, ...]  # all the user's teams, by name
     team: Team | None = None  # the chosen one
 
-    def accounts(self) -> QuerySet[AwsAccount]:
+    def accounts(self) -> AwsAccountQuerySet:
         """The AWS accounts in scope."""
         accounts = AwsAccount.objects.visible_to(self.user)
         return accounts.filter(team=self.team) if self.team else accounts
 
-    def instances(self) -> QuerySet[Instance]:
+    def instances(self) -> InstanceQuerySet:
         """The instances of those accounts, gone ones included."""
         instances = Instance.objects.visible_to(self.user)
         return instances.filter(aws_account__team=self.team) if self.team else instances

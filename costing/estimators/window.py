@@ -8,7 +8,6 @@ from costing.estimators.comparison import last_complete_day
 from finops.core.periods import DAY, Period, utc_day
 
 LEDGER_LAG = timedelta(0)  # a ledger day is complete when it is over
-BILL_LAG = timedelta(hours=48)  # a bill goes on growing for two days
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +46,13 @@ class Window:
     @property
     def complete(self) -> Period:
         """Its days that are over; empty on the first day of a month."""
-        return self._until(LEDGER_LAG)
+        return self.complete_after(LEDGER_LAG)
 
-    @property
-    def billed(self) -> Period:
-        """Its days that are old enough for their bill to stand."""
-        return self._until(BILL_LAG)
+    def complete_after(self, lag: timedelta) -> Period:
+        """Its days that ended at least `lag` ago: a bill goes on growing for a while."""
+        last = min(self.last, last_complete_day(now=self.now, lag=lag))
+        return Period.of_days(self.first, max(last, self.first - DAY))
 
     def is_complete(self, day: date) -> bool:
         """Whether `day` counts in totals."""
         return self.first <= day <= min(self.last, last_complete_day(now=self.now, lag=LEDGER_LAG))
-
-    def _until(self, lag: timedelta) -> Period:
-        last = min(self.last, last_complete_day(now=self.now, lag=lag))
-        return Period.of_days(self.first, max(last, self.first - DAY))

@@ -11,7 +11,9 @@ from accounts.selectors.health import DataHealth
 from accounts.selectors.scope import Scope
 from costing.estimators.window import Window
 from costing.models import BilledCost
+from costing.selectors.complete_days import billing_lag
 from costing.selectors.figures import BILL_SOURCES, Figure
+from finops.core.periods import HOUR
 
 _PLACES = Decimal("0.0000000001")  # as Cost Explorer's amounts are stored
 
@@ -27,7 +29,7 @@ class Billed:
 def billed_cost(scope: Scope, window: Window, *, health: DataHealth) -> Billed:
     """What the accounts of `scope` were billed, all services and record types; in one query.
 
-    Only days older than 48 hours count in the figures, for a bill goes on growing until then.
+    Only days older than BILLING_LAG_HOURS count in the figures, for a bill goes on growing until then.
     """
     rows = (
         BilledCost.objects.visible_to(scope.user)
@@ -36,7 +38,7 @@ def billed_cost(scope: Scope, window: Window, *, health: DataHealth) -> Billed:
         .values_list("day", "currency")
         .annotate(amount=Sum("unblended_cost"))
     )
-    complete = set(window.billed.days())
+    complete = set(window.complete_after(billing_lag()).days())
     by_day: defaultdict[date, list[tuple[str, Decimal]]] = defaultdict(list)
     totals: defaultdict[str, list[Decimal]] = defaultdict(list)
     for day, currency, amount in rows:
@@ -51,7 +53,7 @@ def billed_cost(scope: Scope, window: Window, *, health: DataHealth) -> Billed:
                 label="Billed cost",
                 value=sum(amounts, Decimal(0)).quantize(_PLACES),
                 unit=currency,
-                note="Unblended, all services and record types, of days older than 48 hours.",
+                note=f"Unblended, all services and record types, of days older than {billing_lag() // HOUR} hours.",
                 as_of=stand.as_of,
                 freshness=stand.freshness,
                 sources=BILL_SOURCES,

@@ -1,15 +1,23 @@
 """A figure as pages and API show it alike: its value and unit, and all that says how far to trust it."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from decimal import Decimal
 
+from django.conf import settings
+
 from accounts.estimators.freshness import Freshness
+from accounts.models import Team
 from accounts.selectors.health import DataHealth
+from accounts.selectors.scope import Scope
+from carbon.models import CarbonReading
 from costing.estimators.money import USD, Rate
+from costing.estimators.window import Window
 from costing.models import Grade
+from costing.selectors.money import display_rate
 from costing.selectors.totals import Totals
+from finops.core.periods import utc_day
 
 RUNTIME_SOURCES = ("aws_ec2", "aws_cloudtrail")
 COST_SOURCES = (*RUNTIME_SOURCES, "aws_pricing")
@@ -27,6 +35,8 @@ NO_EMBODIED = "No embodied carbon is known for the instance types that ran."
 NOTHING_RAN = "Nothing ran, so there is no hour to align."
 NOTHING_SPENT = "Nothing was spent, so nothing can be divided by it."
 
+_COST_NOTE = "EC2 on-demand prices × billed hours, before discounts."
+_SIMULATED = "simulated"
 _PLACES = Decimal("0.00000001")
 
 
@@ -78,8 +88,13 @@ class Basis:
 
     health: DataHealth
     rate: Rate | None = None  # None: US dollars, as the price list has them
+    rate_reason: str = ""  # why it is not the currency the team chose
     is_simulated: bool = False
     account_id: int | None = None
+
+    def for_account(self, account_id: int) -> "Basis":
+        """The same, with the sources of one account only."""
+        return replace(self, account_id=account_id)
 
     @property
     def currency(self) -> str:
@@ -91,6 +106,34 @@ class Basis:
         if usd is None or self.rate is None:
             return usd
         return (usd * self.rate.per_usd).quantize(_PLACES)
+
+
+def basis_for(scope: Scope, window: Window, *, health: DataHealth) -> Basis:
+    """What the figures of `scope` are made of, in the currency that its team reads, else the installation's."""
+    teams = [scope.team] if scope.team else scope.teams
+    currencies = {team.display_currency for team in teams}
+    # Teams that read different currencies, seen together: the installation's own.
+    team = teams[0] if len(currencies) == 1 else Team()
+    shown = display_rate(team=team, day=utc_day(window.now))
+    return Basis(
+        health=health,
+        rate=None if shown.rate.currency == USD else shown.rate,
+        rate_reason=shown.reason,
+        is_simulated=_has_simulated_readings(scope, window),
+    )
+
+
+def _has_simulated_readings(scope: Scope, window: Window) -> bool:
+    """Whether readings of a stand-in instead of a grid's stand behind figures of `window`."""
+    if settings.SANDBOX:
+        return True
+    return (
+        CarbonReading.objects.visible_to(scope.user)
+        .filter(source=_SIMULATED)
+        .during(window.period)
+        .filter(zone__cloud_regions__region__in=scope.instances().order_by().values("region"))
+        .exists()
+    )
 
 
 def figures_of(totals: Totals, basis: Basis) -> Figures:
@@ -143,7 +186,7 @@ def figures_of(totals: Totals, basis: Basis) -> Figures:
             grade=totals.cost_grade,
             coverage=cost_coverage,
             shares=cost_shares,
-            note=_rate_note(basis.rate) or "EC2 on-demand prices × billed hours, before discounts.",
+            note=" ".join(filter(None, (_COST_NOTE, _rate_note(basis.rate), basis.rate_reason))),
         ),
         energy=figure(
             "energy",

@@ -1,42 +1,22 @@
 """The overview: what the accounts in scope cost and emit, day by day and account by account."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from enum import StrEnum
 
-from django.conf import settings
 from django.db.models import Count
 
-from accounts.models import SourceState
 from accounts.selectors.aws_accounts import AccountRow, account_rows
 from accounts.selectors.health import AccountHealth, DataHealth, SourceHealth, data_health
 from accounts.selectors.runs import RunView
 from accounts.selectors.scope import Scope
-from carbon.models import CarbonReading
-from costing.estimators.money import Rate
 from costing.estimators.window import Window
 from costing.models import DailyTotal
 from costing.selectors.amounts import Amounts, amounts_of
 from costing.selectors.billed import billed_cost
-from costing.selectors.figures import Basis, Figure, Figures, figures_of
+from costing.selectors.emptiness import Emptiness, why_empty
+from costing.selectors.figures import Figure, Figures, basis_for, figures_of
 from costing.selectors.totals import daily_sums, grouped, total
-
-SIMULATED = "simulated"
-
-
-class Emptiness(StrEnum):
-    """Why a page has no figures; each has its own words and its own next step."""
-
-    NO_TEAM = "no_team"
-    NO_ACCOUNT = "no_account"
-    REFRESHING = "refreshing"
-    LOGIN_NEEDED = "login_needed"
-    DENIED = "denied"
-    NOT_FETCHED = "not_fetched"
-    REALLY_ZERO = "really_zero"
-    NO_LEDGER = "no_ledger"
-    NOT_IN_PERIOD = "not_in_period"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,28 +75,28 @@ class Overview:
         return tuple(run for run in runs if run is not None and run.state == "parked")
 
 
-def overview(scope: Scope, window: Window, *, rate: Rate | None = None) -> Overview:
-    """What the accounts of `scope` cost and emitted in `window`; list cost in the currency of `rate`.
+def overview(scope: Scope, window: Window) -> Overview:
+    """What the accounts of `scope` cost and emitted in `window`.
 
     The number of queries does not grow with accounts, instances or days.
     """
     health = data_health(scope, now=window.now)
-    simulated = has_simulated_readings(scope, window)
-    basis = Basis(health=health, rate=rate, is_simulated=simulated)
+    basis = basis_for(scope, window, health=health)
     by_day = daily_sums(scope, window.period, "day")
     lines = grouped(by_day, "day")
     by_account = grouped(daily_sums(scope, window.complete, "aws_account_id"), "aws_account_id")
     days_by_account = _days_with_ledger(scope, window)
     billed = billed_cost(scope, window, health=health)
     health_of = {each.account_id: each for each in health.accounts}
+    rows = account_rows(scope)
     accounts = tuple(
         AccountLine(
             account=row,
-            figures=figures_of(by_account.get((row.id,), total([])), replace(basis, account_id=row.id)),
+            figures=figures_of(by_account.get((row.id,), total([])), basis.for_account(row.id)),
             days_with_ledger=days_by_account.get(row.id, 0),
             health=health_of[row.id],
         )
-        for row in account_rows(scope)
+        for row in rows
     )
     complete = set(window.complete.days())
     return Overview(
@@ -139,21 +119,8 @@ def overview(scope: Scope, window: Window, *, rate: Rate | None = None) -> Overv
         days_with_ledger=sum((day,) in lines for day in complete),
         days_asked=len(complete),
         health=health,
-        emptiness=None if by_day else _why_empty(scope, accounts),
-        is_simulated=simulated,
-    )
-
-
-def has_simulated_readings(scope: Scope, window: Window) -> bool:
-    """Whether readings of a stand-in instead of a grid's stand behind figures of `window`."""
-    if settings.SANDBOX:
-        return True
-    return (
-        CarbonReading.objects.visible_to(scope.user)
-        .filter(source=SIMULATED)
-        .during(window.period)
-        .filter(zone__cloud_regions__region__in=scope.instances().order_by().values("region"))
-        .exists()
+        emptiness=None if by_day else why_empty(scope, rows, health),
+        is_simulated=basis.is_simulated,
     )
 
 
@@ -167,30 +134,3 @@ def _days_with_ledger(scope: Scope, window: Window) -> dict[int, int]:
         .annotate(days=Count("day", distinct=True))
     )
     return {row["aws_account_id"]: row["days"] for row in rows}
-
-
-_HOPELESS = {SourceState.LOGIN_NEEDED: Emptiness.LOGIN_NEEDED, SourceState.DENIED: Emptiness.DENIED}
-
-
-def _why_empty(scope: Scope, accounts: tuple[AccountLine, ...]) -> Emptiness:  # noqa: PLR0911 (one line a reason)
-    """Why no account has a ledger in the window: what is still to happen comes before what went wrong."""
-    if not scope.teams:
-        return Emptiness.NO_TEAM
-    if not accounts:
-        return Emptiness.NO_ACCOUNT
-    if any(line.account.latest_run and line.account.latest_run.is_active for line in accounts):
-        return Emptiness.REFRESHING
-    inventories = [source for line in accounts for source in line.health.sources if source.source.name == "aws_ec2"]
-    for state, emptiness in _HOPELESS.items():
-        if any(source.state == state for source in inventories):
-            return emptiness
-    if all(source.last_success_at is None for source in inventories):
-        return Emptiness.NOT_FETCHED
-    if not any(line.account.known_instance_count for line in accounts):
-        return Emptiness.REALLY_ZERO
-    return Emptiness.NO_LEDGER if not has_ledger(scope) else Emptiness.NOT_IN_PERIOD
-
-
-def has_ledger(scope: Scope) -> bool:
-    """Whether anything was ever derived for the accounts in scope."""
-    return DailyTotal.objects.visible_to(scope.user).filter(aws_account__in=scope.accounts()).exists()

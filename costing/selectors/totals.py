@@ -87,11 +87,11 @@ class Totals:
 Sums = Mapping[str, Any]  # a group's keys, grades and sums, as the database answers
 
 
-def daily_sums(scope: Scope, period: Period, *keys: str) -> list[Sums]:
+def daily_sums(scope: Scope, period: Period, *keys: str, where: Q | None = None) -> list[Sums]:
     """What the accounts of `scope` used in `period`, by `keys` (columns of DailyTotal) and grades, in one query."""
     return list(
         DailyTotal.objects.visible_to(scope.user)
-        .filter(aws_account__in=scope.accounts())
+        .filter(where or Q(), aws_account__in=scope.accounts())
         .during(period)
         .order_by()
         .values(*keys, "cost_grade", "carbon_grade")

@@ -1,0 +1,164 @@
+"""One instance: its facts, its ledger by day and by hour, and what its figures rest on."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from accounts.models import Instance, InstanceEvent, User
+from accounts.selectors.health import DataHealth, data_health
+from accounts.selectors.runs import RunView, latest_runs
+from accounts.selectors.scope import Scope
+from carbon.estimators.emissions import IntensityClass, intensity_class
+from costing.estimators.window import Window
+from costing.models import CostSnapshot
+from costing.selectors.amounts import Amounts, amounts_of
+from costing.selectors.figures import Figures, basis_for, figures_of
+from costing.selectors.hours import HourLine, lines_of
+from costing.selectors.instances import state_of
+from costing.selectors.other_model import ModelLine, by_each_model
+from costing.selectors.rests_on import Facts, Ground, facts_of, grounds_of
+from costing.selectors.totals import sums_of, total
+from finops.core.periods import Period, start_of_hour
+
+_EVENTS_SHOWN = 50
+
+
+@dataclass(frozen=True, slots=True)
+class DayLine:
+    """One UTC day of the instance's ledger."""
+
+    day: date
+    is_complete: bool
+    instance_type: str
+    amounts: Amounts
+    running_hours_lower: float
+    running_hours_upper: float
+    power_model: str
+    method_version: int
+    derived_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EventLine:
+    """What CloudTrail said, and when."""
+
+    occurred_at: datetime
+    name: str
+    actor: str
+    change: str
+    error_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceDetail:
+    """All that an instance's page shows; the same for page and API."""
+
+    instance: Instance
+    state: str
+    window: Window
+    currency: str
+    figures: Figures
+    days: tuple[DayLine, ...]
+    hours: tuple[HourLine, ...]
+    hours_asked: int
+    events: tuple[EventLine, ...]
+    facts: Facts
+    grounds: tuple[Ground, ...]
+    models: tuple[ModelLine, ...]
+    health: DataHealth
+    latest_run: RunView | None
+    is_simulated: bool
+
+    @property
+    def intensity_now(self) -> tuple[float, IntensityClass] | None:
+        """The latest known intensity of its grid among the hours shown, and its class by the zone's thresholds."""
+        known = [hour.gco2e_per_kwh for hour in self.hours if hour.gco2e_per_kwh is not None]
+        if not known or self.facts.cloud_region is None:
+            return None
+        zone = self.facts.cloud_region.zone
+        kind = intensity_class(
+            known[-1],
+            optimal_below=zone.optimal_below_gco2e_per_kwh,
+            high_above=zone.high_above_gco2e_per_kwh,
+        )
+        return (known[-1], kind) if kind else None
+
+
+def instance_of(user: User, *, pk: int) -> Instance | None:
+    """The instance with that key, or None where there is none that `user` may see."""
+    return Instance.objects.visible_to(user).select_related("aws_account__team").filter(pk=pk).first()
+
+
+def instance_detail(user: User, *, instance: Instance, window: Window, hours: int) -> InstanceDetail:
+    """What is known of `instance` in `window`, and of the last `hours` hours."""
+    team = instance.aws_account.team
+    scope = Scope(user, (team,), team)
+    health = data_health(scope, now=window.now)
+    basis = basis_for(scope, window, health=health).for_account(instance.aws_account_id)
+    until = start_of_hour(window.now) + timedelta(hours=1)
+    shown = Period(until - timedelta(hours=hours), until)
+    first = min(window.first, shown.start.date())
+    snapshots = list(
+        CostSnapshot.objects.visible_to(user)
+        .filter(instance=instance)
+        .during(Period.of_days(first, window.now.date()))
+        .order_by("day")
+    )
+    in_window = [snapshot for snapshot in snapshots if window.first <= snapshot.day <= window.last]
+    complete = [snapshot for snapshot in in_window if window.is_complete(snapshot.day)]
+    facts = facts_of(user, instance, window.period)
+    return InstanceDetail(
+        instance=instance,
+        state=state_of(instance, now=window.now),
+        window=window,
+        currency=basis.currency,
+        figures=figures_of(total(map(sums_of, complete)), basis),
+        days=tuple(
+            DayLine(
+                day=snapshot.day,
+                is_complete=window.is_complete(snapshot.day),
+                instance_type=snapshot.instance_type,
+                amounts=amounts_of(total([sums_of(snapshot)]), basis),
+                running_hours_lower=snapshot.running_hours_lower,
+                running_hours_upper=snapshot.running_hours_upper,
+                power_model=snapshot.power_model,
+                method_version=snapshot.method_version,
+                derived_at=snapshot.derived_at,
+            )
+            for snapshot in in_window
+        ),
+        hours=tuple(lines_of(snapshots, shown, now=window.now)),
+        hours_asked=hours,
+        events=_events(user, instance, window),
+        facts=facts,
+        grounds=grounds_of(facts, complete),
+        models=by_each_model(
+            complete, profile=facts.profile, pue=facts.cloud_region.pue if facts.cloud_region else None
+        ),
+        health=health,
+        latest_run=latest_runs(scope).get(instance.aws_account_id),
+        is_simulated=basis.is_simulated,
+    )
+
+
+def _events(user: User, instance: Instance, window: Window) -> tuple[EventLine, ...]:
+    events = (
+        InstanceEvent.objects.visible_to(user)
+        .filter(
+            aws_account=instance.aws_account_id,
+            region=instance.region,
+            instance_id=instance.instance_id,
+            occurred_at__gte=window.period.start,
+            occurred_at__lt=window.period.end,
+        )
+        .order_by("-occurred_at", "event_id")[:_EVENTS_SHOWN]
+    )
+    return tuple(
+        EventLine(
+            occurred_at=event.occurred_at,
+            name=event.name,
+            actor=event.actor,
+            change=" → ".join(filter(None, (event.previous_state, event.current_state))),
+            error_code=event.error_code,
+        )
+        for event in events
+    )
