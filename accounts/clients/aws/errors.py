@@ -93,6 +93,11 @@ class WayIn:
     renew: str
     configure: str = ""
 
+    @property
+    def is_stored(self) -> bool:
+        """Whether a file of this machine keeps the sign-in: that of a profile."""
+        return bool(self.configure)
+
 
 def missing_payload(*, upstream: str, operation: str, key: str) -> UpstreamMisunderstood:
     """The error for an answer without the key that carries its content.
@@ -110,11 +115,13 @@ def missing_payload(*, upstream: str, operation: str, key: str) -> UpstreamMisun
 def sign_in_error(error: Exception, *, upstream: str, way_in: WayIn) -> UpstreamError:
     """The error for what went wrong while credentials were looked up, before AWS was asked anything.
 
-    A sign-in file that is damaged raises bare KeyErrors, so that here any error not known otherwise
-    means that we are not signed in.
+    A stored sign-in that is damaged raises bare KeyErrors and the like, so that for a profile any error not
+    known otherwise means that we are not signed in.
     """
-    if isinstance(error, boto.ClientError | _PROFILE_ERRORS | _NO_CONNECTION):
-        return our_error(error, upstream=upstream, action="sts:AssumeRole", way_in=way_in)
+    is_of_aws = isinstance(error, (boto.ClientError, *_NO_CONNECTION)) or _is_parser_error(error)
+    is_known = is_of_aws or isinstance(error, _PROFILE_ERRORS)
+    if is_known or not (way_in.is_stored or isinstance(error, _SIGN_IN_ERRORS)):
+        return our_error(error, upstream=upstream, action="sts:the sign-in", way_in=way_in)
     if isinstance(error, boto.NoCredentialsError):
         what = f"There are no AWS credentials for {way_in.words}."
     elif isinstance(error, boto.PartialCredentialsError):

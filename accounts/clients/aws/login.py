@@ -1,5 +1,6 @@
 """Getting into one AWS account: a named profile, a cross-account role, or the machine's own credentials."""
 
+import logging
 import shlex
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -23,6 +24,10 @@ _LONGEST_CHAIN_OF_PROFILES = 5
 _CONNECT_SECONDS, _READ_SECONDS, _ATTEMPTS = 3, 20, 3
 # What AWS's services look like, read from botocore's files once for all accounts: a login takes 0.01 s, not 0.2 s.
 _service_models = create_loader()
+
+# Where renewing credentials fails, botocore warns with the whole answer of STS. We tell it in our own words.
+logging.getLogger("botocore.credentials").setLevel(logging.ERROR)
+logging.getLogger("botocore.tokens").setLevel(logging.ERROR)
 
 
 class AwsLogin:
