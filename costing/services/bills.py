@@ -6,13 +6,14 @@ from datetime import date, datetime
 from django.db import transaction
 
 from accounts.clients.aws.session import AwsSession
-from accounts.models import AwsAccount
+from accounts.models import AwsAccount, SourceState, SourceStatus
 from accounts.services.step import PartOutcome, Progress, StepOutcome, Writing, no_progress
 from costing.clients.aws_bills import AwsBills, Bill, BilledRow
 from costing.estimators.money import Money, quantised, sums_by_currency
 from costing.models import BilledCost
 from finops.core.bulk import upsert
 from finops.core.periods import Period, utc_day
+from finops.core.upstream.errors import UpstreamUnavailable
 
 _MONTHS_KEPT = 12  # Cost Explorer answers for the current month and the twelve before it
 _KEY_COLUMNS = ("aws_account_id", "day", "service", "record_type", "currency")
@@ -32,10 +33,9 @@ def refresh_bills(
     A day that is answered replaces what was stored of it as a whole, for bills are restated for weeks; a day
     that is not answered stays as it is. A member of a payer costs nothing here: its payer's run answers.
     """
+    if account.payer is not None and account.payer.team_id == account.team_id:
+        return _outcome_of_member(account.payer)
     outcome = StepOutcome(source=AwsBills.name)
-    if account.payer is not None:
-        outcome.notes.append(f"The bill of this account comes with its payer's, {account.payer}.")
-        return outcome
     asked = _askable(period, now=now)
     if asked is None:
         outcome.notes.append("Cost Explorer keeps the current month and the twelve before it; nothing was asked.")
@@ -48,6 +48,17 @@ def refresh_bills(
     outcome.notes += _notes(bill, asked=asked, accounts=accounts, team_id=account.team_id)
     with writing():
         outcome.rows_written = _store(bill, accounts=accounts, now=now)
+    return outcome
+
+
+def _outcome_of_member(payer: AwsAccount) -> StepOutcome:
+    """Nothing was asked; but where the payer is not answered, the member's bill is missing just the same."""
+    outcome = StepOutcome(source=AwsBills.name, notes=[f"The bill of this account comes with its payer's, {payer}."])
+    status = SourceStatus.objects.filter(aws_account=payer, source=AwsBills.name).first()
+    if status is not None and status.last_error and status.state != SourceState.AVAILABLE:
+        message = f"The payer, {payer}, was not answered: {status.last_error}"
+        error = UpstreamUnavailable(message, upstream=AwsBills.name, fix=status.fix)
+        outcome.parts["bill"] = PartOutcome(error=error)
     return outcome
 
 

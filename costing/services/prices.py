@@ -1,14 +1,15 @@
 """Stores what the account's instance hours cost on demand."""
 
 from collections.abc import Collection, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 
 from django.db import transaction
 
 from accounts.clients.aws.session import AwsSession
 from accounts.models import AwsAccount, TouchedDay
+from accounts.services.parallel import ask_all, once
 from accounts.services.step import PartOutcome, Progress, StepOutcome, Writing, no_progress
 from accounts.services.touched_days import touch_days
 from costing.clients.aws_prices import AwsPrices, PriceAnswer
@@ -18,7 +19,7 @@ from costing.selectors.price_keys import accounts_priced_by, prices_needed
 from finops.core.bulk import upsert
 from finops.core.upstream.errors import Reason, UpstreamError
 
-_THREADS = 4
+_AT_ONCE = 4
 _KEY_COLUMNS = ("instance_type", "region", "usage_operation", "tenancy")
 # After one of these the other questions would be answered alike.
 _NO_USE_TO_GO_ON = {Reason.LOGIN_NEEDED, Reason.BAD_CREDENTIALS, Reason.DENIED, Reason.NOT_ENABLED}
@@ -67,30 +68,34 @@ def _not_fresh(keys: Sequence[PriceKey], *, since: datetime) -> list[PriceKey]:
 def _ask(
     prices: AwsPrices, keys: Sequence[PriceKey], progress: Progress
 ) -> tuple[list[PriceAnswer], dict[PriceKey, UpstreamError]]:
+    answers: list[PriceAnswer] = []
+    errors: dict[PriceKey, UpstreamError] = {}
     refusals: list[UpstreamError] = []
 
-    def ask(key: PriceKey) -> PriceAnswer | UpstreamError:
+    def ask(key: PriceKey) -> PriceAnswer:
         if not key.usage_operation:
             return PriceAnswer(key, None, reason="The inventory does not tell the operation these instances bill as.")
         if refusals:
-            return refusals[0]
+            raise refusals[0]
         try:
             return prices.on_demand_price(key)
         except UpstreamError as error:
             if error.reason in _NO_USE_TO_GO_ON:
                 refusals.append(error)
-            return error
+            raise
 
-    answers: list[PriceAnswer] = []
-    errors: dict[PriceKey, UpstreamError] = {}
-    with ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="prices") as threads:
-        for done, (key, told) in enumerate(zip(keys, threads.map(ask, keys), strict=True), start=1):
-            if isinstance(told, PriceAnswer):
-                answers.append(told)
-            else:
-                errors[key] = told
-            progress(done=done, total=len(keys), part=str(key))
-    return answers, errors
+    def ended(key: PriceKey, error: UpstreamError | None) -> None:
+        if error is not None:
+            errors[key] = error
+        progress(done=len(answers) + len(errors), total=len(keys), part=str(key))
+
+    ask_all(
+        {key: once(partial(ask, key)) for key in keys},
+        take=lambda _, answer: answers.append(answer),
+        ended=ended,
+        at_once=_AT_ONCE,
+    )
+    return sorted(answers, key=lambda answer: answer.key), errors
 
 
 def _notes(answers: Sequence[PriceAnswer], *, unknown_instances: int) -> list[str]:

@@ -11,7 +11,7 @@ from finops.core.periods import Period
 from finops.core.upstream.errors import UpstreamRejected
 from tests.costing.cost_explorer import CostExplorer, answer, day
 from tests.costing.local_aws import refusal
-from tests.factories import NOW, AwsAccountFactory, BilledCostFactory
+from tests.factories import NOW, AwsAccountFactory, BilledCostFactory, SourceStatusFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("explorer")]
 EC2 = "Amazon Elastic Compute Cloud - Compute"
@@ -96,6 +96,17 @@ def test_a_member_is_not_asked_about_itself(member, aws, local_aws):
     assert outcome.notes == [f"The bill of this account comes with its payer's, Payer ({PAYER})."]
     assert (local_aws.requests, aws.meter.cost_usd) == ([], 0)
     assert BilledCost.objects.count() == 1
+
+
+def test_a_member_whose_payer_is_not_answered_says_so(account, member, aws):
+    SourceStatusFactory.create(
+        aws_account=account, source="aws_cost_explorer", state="denied", last_error="Not permitted.", fix="Allow it."
+    )
+
+    error = refresh(member, aws).failed_parts["bill"]
+
+    assert error.message == f"The payer, Payer ({PAYER}), was not answered: Not permitted."
+    assert error.fix == "Allow it."
 
 
 @pytest.mark.usefixtures("member")
@@ -223,8 +234,12 @@ def test_a_payer_of_another_team_answers_for_none_of_this_teams_accounts(account
     foreign = AwsAccountFactory.create(account_id=MEMBER, payer=account)
 
     refresh(account, aws)
-
     assert not stored(foreign)
+
+    outcome = refresh(foreign, aws)
+
+    assert outcome.notes == []
+    assert sum(amount for amount, _ in stored(foreign).values()) == Decimal("4.50")
 
 
 def test_a_billed_day_is_complete_after_the_lag_that_is_set(settings, now):

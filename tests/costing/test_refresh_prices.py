@@ -218,7 +218,5 @@ def test_progress_is_told_kind_by_kind(account, aws):
 
     refresh(account, aws, progress=lambda **told: seen.append((told["done"], told["total"], told["part"])))
 
-    assert seen == [
-        (1, 2, "c5.large eu-central-1 RunInstances"),
-        (2, 2, "m5.large eu-central-1 RunInstances"),
-    ]
+    assert (len(seen), seen[-1][:2]) == (2, (2, 2))
+    assert {part for *_, part in seen} == {f"{kind}.large eu-central-1 RunInstances" for kind in ("c5", "m5")}
