@@ -158,8 +158,9 @@ def _rows(
         first_seen_at, last_seen_at, gone_at = before[-3:]
         _keep_what_is_no_longer_told(new, before)
         if _matters(new, before) or gone_at is not None:
+            restarted_at = new[_LAUNCHED_AT] if new[_LAUNCHED_AT] != before[_LAUNCHED_AT] else None
             # EC2 may take a moment to tell what it already knows, hence the hour.
-            since.append(min(last_seen_at, new[_LAUNCHED_AT] or last_seen_at) - HOUR)
+            since.append(min(last_seen_at, restarted_at or last_seen_at) - HOUR)
         elif new[_STATE] in _MAY_RUN and last_seen_at < now:
             since.append(last_seen_at)
         if new != before[:-3] or gone_at is not None:

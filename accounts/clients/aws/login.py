@@ -20,8 +20,8 @@ from finops.core.upstream.errors import UpstreamError
 from .errors import WayIn, our_error, sign_in_error
 
 _LONGEST_CHAIN_OF_PROFILES = 5
-# Some calls are slow at their best: a page of CloudTrail takes 4 s on average.
 _CONNECT_SECONDS, _READ_SECONDS, _ATTEMPTS = 3, 20, 3
+_SLOW_READ_SECONDS = {"cloudtrail": 60}  # a page takes AWS 4 s on average, and was seen to take 35
 # What AWS's services look like, read from botocore's files once for all accounts: a login takes 0.01 s, not 0.2 s.
 _service_models = create_loader()
 
@@ -108,8 +108,9 @@ class AwsLogin:
         with self._lock:
             known = self._clients.get((service, region))
             if known is None:
+                config = Config(read_timeout=_SLOW_READ_SECONDS.get(service, _READ_SECONDS))
                 try:
-                    known = self._session.create_client(service, region_name=region)
+                    known = self._session.create_client(service, region_name=region, config=config)
                 except Exception as error:
                     raise our_error(error, upstream=upstream, action=service, way_in=self.way_in) from error
                 self._clients[service, region] = known
