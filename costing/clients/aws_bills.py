@@ -9,6 +9,7 @@ from typing import Any
 
 from accounts.clients.aws.session import AwsSession, Operation
 from costing.estimators.money import amount_of
+from costing.estimators.validation import USAGE_RECORD_TYPES
 from finops.core.periods import DAY, Period
 from finops.core.upstream.errors import UpstreamMisunderstood
 
@@ -17,9 +18,7 @@ GET_COST_AND_USAGE = Operation("aws_cost_explorer", "ce", "GetCostAndUsage", "Re
 _REGION = "us-east-1"  # Cost Explorer answers for all regions from this one
 USD_PER_PAGE = Decimal("0.01")
 
-USAGE = "Usage"
-# Usage however it was paid for: on demand, by a reservation, by a savings plan.
-USAGE_RECORD_TYPES = (USAGE, "DiscountedUsage", "SavingsPlanCoveredUsage")
+USAGE = USAGE_RECORD_TYPES[0]
 _IS_USAGE = {"Dimensions": {"Key": "RECORD_TYPE", "Values": list(USAGE_RECORD_TYPES)}}
 
 _CURRENCY = re.compile(r"[A-Z]{3}")

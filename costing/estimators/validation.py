@@ -10,6 +10,11 @@ from enum import StrEnum
 
 from costing.estimators.money import Money
 
+# Cost Explorer's words for the scope: what is in "EC2 - Other" (volumes, addresses, traffic) is not modelled.
+EC2_COMPUTE = "Amazon Elastic Compute Cloud - Compute"
+# Usage however it was paid for: on demand, by a reservation, by a savings plan.
+USAGE_RECORD_TYPES = ("Usage", "DiscountedUsage", "SavingsPlanCoveredUsage")
+
 EXCELLENT_BELOW = Decimal("1.5")
 LIMITED_ABOVE = Decimal(5)
 

@@ -3,6 +3,7 @@ from typing import Self
 from django.db import models
 
 from accounts.models import AwsAccount, User
+from costing.estimators.validation import EC2_COMPUTE, USAGE_RECORD_TYPES
 
 
 class BilledCostQuerySet(models.QuerySet["BilledCost"]):
@@ -11,6 +12,10 @@ class BilledCostQuerySet(models.QuerySet["BilledCost"]):
     def visible_to(self, user: User) -> Self:
         """Those of the accounts of the teams that `user` is a member of."""
         return self.filter(aws_account__in=AwsAccount.objects.visible_to(user))
+
+    def of_compute_usage(self) -> Self:
+        """What the model can be held against: EC2's instance hours, however they were paid for."""
+        return self.filter(service=EC2_COMPUTE, record_type__in=USAGE_RECORD_TYPES)
 
 
 class BilledCost(models.Model):

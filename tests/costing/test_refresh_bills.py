@@ -222,6 +222,14 @@ def test_a_period_long_past_is_not_asked_about_at_all(account, aws, local_aws):
 
 
 @pytest.mark.usefixtures("member")
+def test_the_model_is_held_against_compute_usage_alone(account, aws):
+    # Payer 10, member 3 + 4 and 2; not Lambda, tax, credit or the savings plan's negation
+    refresh(account, aws)
+
+    assert sum(row.unblended_cost for row in BilledCost.objects.of_compute_usage()) == 19
+
+
+@pytest.mark.usefixtures("member")
 def test_charlie_sees_nothing_of_a_payers_answer(account, aws, alice, charlie):
     refresh(account, aws)
 
