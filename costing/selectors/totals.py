@@ -17,6 +17,9 @@ from finops.core.periods import Period
 
 _PLACES = Decimal("0.00000001")  # as the ledger stores money; SQLite sums it as binary fractions
 
+# A word of the address → the column of DailyTotal.
+GROUPINGS = {"day": "day", "account": "aws_account__account_id", "region": "region", "type": "instance_type"}
+
 _BOTH_KNOWN = Q(list_cost_usd__isnull=False, operational_gco2e__isnull=False)
 _SUMS: dict[str, Any] = {
     "running": Sum("running_hours"),

@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ErrorDetail
@@ -39,33 +40,39 @@ class InstantField(forms.Field):
         return instant.astimezone(UTC)
 
 
-def checked(form_class: type[FormType], request: Request) -> dict[str, Any]:
-    """The cleaned parameters of an API request; raises ParameterProblem, which names each wrong one.
+def checked(form_class: type[FormType], request: Request) -> FormType:
+    """The parameters of an API request in their form; raises ParameterProblem, which names each wrong one.
+
+    A field whose name ends in an underscore stands for the parameter without it, such as `from_` for `from`.
 
     A parameter nobody knows is an error too: a misspelt filter would silently answer for everything.
     """
-    form = form_class(request.query_params)
+    names = {name.removesuffix("_"): name for name in form_class.base_fields}
+    data = QueryDict(mutable=True)
+    for name, values in request.query_params.lists():
+        data.setlist(names.get(name, name), values)
+    form = form_class(data)
     errors: dict[str, list[ErrorDetail]] = {
         name: [ErrorDetail("There is no such parameter.", code="unknown")]
-        for name in sorted(set(request.query_params) - set(form.fields))
+        for name in sorted(set(request.query_params) - set(names))
     }
     if not form.is_valid():
         for name, problems in form.errors.as_data().items():
-            errors[name] = [
+            errors[name.removesuffix("_")] = [
                 ErrorDetail(message, code=problem.code or "invalid")
                 for problem in problems
                 for message in problem.messages
             ]
     if errors:
         raise ParameterProblem(errors)
-    return form.cleaned_data
+    return form
 
 
 def described(form_class: type[forms.Form]) -> list[OpenApiParameter]:
     """The parameters of a form as the OpenAPI schema describes them."""
     return [
         OpenApiParameter(
-            name,
+            name.removesuffix("_"),
             type=_type_of(field),
             required=field.required,
             description=str(field.help_text),

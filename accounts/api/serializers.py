@@ -1,0 +1,105 @@
+"""Accounts, runs and sources as the API writes them."""
+
+from datetime import timedelta
+
+from rest_framework import serializers
+
+from accounts.estimators.freshness import Freshness
+from accounts.models import SourceState
+from accounts.selectors.health import SourceHealth
+
+
+class StepSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """One step of a refresh."""
+
+    name = serializers.CharField()
+    state = serializers.CharField(help_text="waiting, running, done, partly, failed or broken")
+    done = serializers.IntegerField()
+    total = serializers.IntegerField()
+    part = serializers.CharField()
+    rows = serializers.IntegerField()
+    message = serializers.CharField()
+    fix = serializers.CharField()
+
+
+class RunSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """A refresh of one account."""
+
+    id = serializers.IntegerField()
+    account = serializers.IntegerField(source="account_id")
+    account_name = serializers.CharField()
+    state = serializers.CharField(help_text="queued, running, done or parked")
+    is_active = serializers.BooleanField()
+    attempts = serializers.IntegerField()
+    error_code = serializers.CharField()
+    error_message = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    started_at = serializers.DateTimeField(allow_null=True)
+    finished_at = serializers.DateTimeField(allow_null=True)
+    next_try_at = serializers.DateTimeField()
+    steps = StepSerializer(many=True)
+
+
+class AccountSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """An AWS account of one of your teams."""
+
+    id = serializers.IntegerField()
+    account_id = serializers.CharField()
+    name = serializers.CharField()
+    team = serializers.CharField(source="team_slug")
+    team_name = serializers.CharField()
+    access = serializers.CharField()
+    is_active = serializers.BooleanField()
+    can_operate = serializers.BooleanField()
+    instance_count = serializers.IntegerField()
+    known_instance_count = serializers.IntegerField()
+    latest_run = RunSerializer(allow_null=True)
+
+
+class SourceSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """How one source last answered."""
+
+    name = serializers.CharField(source="source.name")
+    title = serializers.CharField(source="source.label")
+    gives = serializers.CharField(source="source.gives")
+    account = serializers.IntegerField(source="account_id", allow_null=True, help_text="null: the installation's own")
+    state = serializers.ChoiceField(choices=SourceState.choices)
+    freshness = serializers.ChoiceField(choices=[each.value for each in Freshness])
+    cadence_seconds = serializers.SerializerMethodField()
+    last_attempt_at = serializers.DateTimeField(allow_null=True)
+    last_success_at = serializers.DateTimeField(allow_null=True)
+    next_due_at = serializers.DateTimeField(allow_null=True)
+    last_error = serializers.CharField()
+    fix = serializers.CharField()
+    refused_values = serializers.IntegerField()
+    calls_this_month = serializers.IntegerField(source="calls")
+    cost_usd_this_month = serializers.DecimalField(source="cost_usd", max_digits=12, decimal_places=6)
+
+    def get_cadence_seconds(self, health: SourceHealth) -> int:
+        """How often it is asked."""
+        return health.source.cadence // timedelta(seconds=1)
+
+
+class AccountHealthSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """The sources of one account, or of the installation."""
+
+    account = serializers.IntegerField(source="account_id", allow_null=True, help_text="null: the installation's own")
+    name = serializers.CharField()
+    account_id = serializers.CharField(source="aws_account_id")
+    freshness = serializers.CharField(allow_null=True)
+    sources = SourceSerializer(many=True)
+
+
+class HealthSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """All sources of your accounts."""
+
+    as_of = serializers.DateTimeField()
+    month = serializers.DateField(help_text="The month that calls and dollars are counted for.")
+    calls_this_month = serializers.IntegerField(source="calls")
+    cost_usd_this_month = serializers.DecimalField(source="cost_usd", max_digits=14, decimal_places=6)
+    trouble_count = serializers.SerializerMethodField()
+    accounts = AccountHealthSerializer(many=True)
+
+    def get_trouble_count(self, health: object) -> int:
+        """How many sources somebody has to look at."""
+        return len(health.trouble)  # type: ignore[attr-defined]

@@ -1,0 +1,96 @@
+"""Accounts, their refreshes and the health of their sources."""
+
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import NotFound, PermissionDenied
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.api.requests import ReadView, SignedInApiRequest, scope_or_404
+from accounts.api.serializers import AccountSerializer, HealthSerializer, RunSerializer
+from accounts.forms import ScopeForm
+from accounts.selectors.aws_accounts import account_rows, may_see, operable_account
+from accounts.selectors.health import data_health
+from accounts.selectors.runs import latest_runs, run_of
+from accounts.services.runs import request_run
+from finops.core.parameters import checked, described
+
+
+class _Accounts(serializers.Serializer):  # type: ignore[type-arg]
+    count = serializers.IntegerField()
+    results = AccountSerializer(many=True)
+
+
+class _Runs(serializers.Serializer):  # type: ignore[type-arg]
+    count = serializers.IntegerField()
+    results = RunSerializer(many=True)
+
+
+class Accounts(ReadView):
+    """The AWS accounts of your teams."""
+
+    @extend_schema(operation_id="accounts", parameters=described(ScopeForm), responses=_Accounts)
+    def get(self, request: SignedInApiRequest) -> Response:
+        """By name; not cut into pages, for there are as many as you registered."""
+        form = checked(ScopeForm, request)
+        rows = account_rows(scope_or_404(request.user, form.cleaned_data["team"]))
+        return Response(_Accounts({"count": len(rows), "results": rows}).data)
+
+
+class Refresh(APIView):
+    """A refresh of one account."""
+
+    http_method_names = ["post", "options"]
+
+    @extend_schema(
+        operation_id="refresh_account",
+        request=None,
+        responses={202: RunSerializer, 403: OpenApiResponse(description="You are a viewer of its team.")},
+    )
+    def post(self, request: SignedInApiRequest, pk: int) -> Response:
+        """Start one, or join the one that is going on; poll /runs/{id} for its progress."""
+        if not may_see(request.user, pk=pk):
+            raise NotFound("There is no such account.")
+        account = operable_account(request.user, pk=pk)
+        if account is None:
+            raise PermissionDenied("Only operators and owners of the team may refresh its accounts.")
+        if not account.is_active:
+            raise PermissionDenied("This account is switched off and is not refreshed.")
+        run = request_run(account=account, user=request.user, now=timezone.now())
+        return Response(RunSerializer(run_of(request.user, run_id=run.pk)).data, status=202)
+
+
+class Runs(ReadView):
+    """The latest refresh of each account."""
+
+    @extend_schema(operation_id="runs", parameters=described(ScopeForm), responses=_Runs)
+    def get(self, request: SignedInApiRequest) -> Response:
+        """By account; an account that was never refreshed has none."""
+        form = checked(ScopeForm, request)
+        runs = latest_runs(scope_or_404(request.user, form.cleaned_data["team"]))
+        results = [runs[key] for key in sorted(runs)]
+        return Response(_Runs({"count": len(results), "results": results}).data)
+
+
+class Run(ReadView):
+    """One refresh."""
+
+    @extend_schema(operation_id="run", responses=RunSerializer)
+    def get(self, request: SignedInApiRequest, pk: int) -> Response:
+        """How it stands, step by step."""
+        run = run_of(request.user, run_id=pk)
+        if run is None:
+            raise NotFound("There is no such run.")
+        return Response(RunSerializer(run).data)
+
+
+class Health(ReadView):
+    """How every source of your accounts last answered."""
+
+    @extend_schema(operation_id="health", parameters=described(ScopeForm), responses=HealthSerializer)
+    def get(self, request: SignedInApiRequest) -> Response:
+        """The installation's own sources first, then each account's."""
+        form = checked(ScopeForm, request)
+        scope = scope_or_404(request.user, form.cleaned_data["team"])
+        return Response(HealthSerializer(data_health(scope, now=timezone.now())).data)

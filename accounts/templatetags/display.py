@@ -1,0 +1,119 @@
+"""How templates show numbers, instants and the marks beside them."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from django import template
+from django.conf import settings
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from finops.core import display
+
+register = template.Library()
+
+_STATE_MARKS = {
+    "available": "●",
+    "fresh": "●",
+    "degraded": "◐",
+    "ageing": "◐",
+    "throttled": "◐",
+    "stale": "▲",
+    "never": "○",
+}
+
+
+@register.simple_tag
+def quantity(value: float | Decimal | None, unit: str, reason: str = "") -> SafeString:
+    """A figure with three significant digits; every digit in its title and for machines."""
+    if value is None:
+        return unknown(reason)
+    shown = display.short(value, unit)
+    title = display.full(value, unit)
+    if shown.is_prefix:
+        return format_html(
+            '<data value="{}" title="{}"><small>{}</small> {}</data>', value, title, shown.unit, shown.number
+        )
+    return format_html(
+        '<data value="{}" title="{}">{} <small>{}</small></data>', value, title, shown.number, shown.unit
+    )
+
+
+@register.simple_tag
+def number(value: float | Decimal | None, decimals: int, unit: str, reason: str = "") -> SafeString:
+    """A figure in a column: so many decimals, the unit in the column's head, every digit in its title."""
+    if value is None:
+        return unknown(reason)
+    shown = display.fixed(value, decimals=decimals)
+    return format_html('<data value="{}" title="{}">{}</data>', value, display.full(value, unit), shown)
+
+
+@register.simple_tag
+def kilograms(gco2e: float | None, decimals: int, reason: str = "") -> SafeString:
+    """Grams in a column of kilograms; machines still read grams."""
+    if gco2e is None:
+        return unknown(reason)
+    shown = display.fixed(gco2e / 1000, decimals=decimals)
+    return format_html('<data value="{}" title="{}">{}</data>', gco2e, display.full(gco2e, "gCO2e"), shown)
+
+
+@register.simple_tag
+def percent(share: float | None, reason: str = "") -> SafeString:
+    """A share, 0 to 1, as per cent."""
+    if share is None:
+        return unknown(reason)
+    return format_html(
+        '<data value="{}" title="{}">{} %</data>',
+        share,
+        display.full(share, "share"),
+        display.short(share, "share").number,
+    )
+
+
+def unknown(reason: str = "") -> SafeString:
+    """The dash that stands for what nobody knows, which is not zero, with its reason."""
+    reason = reason or "Unknown."
+    return format_html(
+        '<span class="unknown" title="{}"><span aria-hidden="true">{}</span><span class="sr-only">{}</span></span>',
+        reason,
+        display.UNKNOWN,
+        reason,
+    )
+
+
+@register.filter
+def instant(moment: datetime | None) -> SafeString | str:
+    """An instant to the minute, with its zone."""
+    if moment is None:
+        return display.UNKNOWN
+    return format_html('<time datetime="{}">{}</time>', moment.isoformat(), display.instant(moment))
+
+
+@register.filter
+def day(when: date) -> SafeString:
+    """A UTC day, the same way everywhere."""
+    return format_html('<time datetime="{}">{}</time>', when.isoformat(), f"{when:%d %b %Y}".lstrip("0"))
+
+
+@register.filter
+def ago(moment: datetime | None, now: datetime) -> str:
+    """How long before `now` that was."""
+    return f"{display.age(now - moment)} ago" if moment else "never"
+
+
+@register.filter
+def mark(state: str) -> str:
+    """The sign beside a state, for a colour alone does not tell it."""
+    return _STATE_MARKS.get(state, "✕")
+
+
+@register.filter
+def share_words(shares: dict[str, float]) -> str:
+    """How a total is made up of grades: A 60 %, B 40 %."""
+    return ", ".join(f"{grade} {display.short(share, 'share').number} %" for grade, share in shares.items())
+
+
+@register.simple_tag
+def is_sandbox() -> bool:
+    """Whether this installation speaks to stand-ins instead of AWS and the grid."""
+    return bool(settings.SANDBOX)

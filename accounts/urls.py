@@ -1,0 +1,23 @@
+"""Addresses of people, accounts and the health of both."""
+
+from django.contrib.auth.views import LoginView, LogoutView
+from django.urls import path
+
+from accounts import views
+from accounts.forms import SignInForm
+
+urlpatterns = [
+    path(
+        "sign-in/",
+        LoginView.as_view(
+            template_name="accounts/sign_in.html", authentication_form=SignInForm, redirect_authenticated_user=True
+        ),
+        name="login",
+    ),
+    path("sign-out/", LogoutView.as_view(), name="logout"),
+    path("accounts/<int:pk>/refresh", views.refresh_account, name="account-refresh"),
+    path("runs/<int:pk>/", views.run, name="run"),
+    path("health/", views.health, name="health"),
+    path("health/live", views.live, name="health-live"),
+    path("health/ready", views.ready, name="health-ready"),
+]

@@ -1,0 +1,288 @@
+"""Figures and ledger lines as the API writes them: money as text, so that no digit is lost, all else as numbers."""
+
+from decimal import Decimal
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from accounts.api.serializers import AccountHealthSerializer, AccountSerializer, SourceSerializer
+from costing.models import CostSnapshot, Grade
+from costing.selectors.amounts import Amounts
+from costing.selectors.figures import Figure, Figures
+
+_GRADES = "A measured · B modelled on own metrics · C a default was used · D a part is missing"
+
+
+class MoneyField(serializers.DecimalField):
+    """Money as decimal text beside a currency."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Twenty digits, ten of them decimals, as Cost Explorer gives them."""
+        super().__init__(max_digits=None, decimal_places=None, **kwargs)
+
+
+class FigureSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """One number with its unit, and all that says how far to trust it."""
+
+    name = serializers.CharField()
+    title = serializers.SerializerMethodField()
+    value = serializers.SerializerMethodField(method_name="exact_value")
+    unit = serializers.CharField(help_text="An ISO 4217 code, kWh, gCO2e, gCO2e/USD, h or share (0 to 1).")
+    reason = serializers.CharField(help_text="Why there is no value; empty where there is one.")
+    note = serializers.CharField()
+    as_of = serializers.DateTimeField(allow_null=True, help_text="The earliest last success of its sources.")
+    freshness = serializers.CharField(allow_null=True)
+    sources = serializers.ListField(child=serializers.CharField())
+    silent_sources = serializers.ListField(child=serializers.CharField(), help_text="Those that never answered.")
+    coverage = serializers.FloatField(allow_null=True, help_text="Share of instance-days (of a bill: days) in it.")
+    grade = serializers.CharField(allow_null=True, help_text=_GRADES)
+    grade_shares = serializers.DictField(child=serializers.FloatField(), help_text="Share of the value by grade.")
+    is_simulated = serializers.BooleanField(help_text="A stand-in answered instead of a real upstream.")
+
+    def get_title(self, figure: Figure) -> str:
+        """The figure's name for people."""
+        return figure.label
+
+    @extend_schema_field({"oneOf": [{"type": "number"}, {"type": "string", "format": "decimal"}, {"type": "null"}]})
+    def exact_value(self, figure: Figure) -> float | str | None:
+        """A number; money as text; null where it is unknown."""
+        return f"{figure.value:f}" if isinstance(figure.value, Decimal) else figure.value
+
+
+@extend_schema_field({"type": "object", "additionalProperties": {"$ref": "#/components/schemas/Figure"}})
+class FiguresField(serializers.Field):  # type: ignore[type-arg]
+    """Figures by their names."""
+
+    def to_representation(self, value: Figures) -> dict[str, Any]:
+        """Each figure under its name."""
+        return {figure.name: FigureSerializer(figure).data for figure in value}
+
+
+class AmountsSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """The numbers of one line. null is unknown, and `reasons` says why."""
+
+    running_hours = serializers.FloatField(allow_null=True)
+    billed_hours = serializers.FloatField(allow_null=True)
+    list_cost = MoneyField(allow_null=True)
+    energy_kwh = serializers.FloatField(allow_null=True)
+    operational_gco2e = serializers.FloatField(allow_null=True)
+    embodied_gco2e = serializers.FloatField(allow_null=True)
+    aligned_share = serializers.FloatField(allow_null=True)
+    cost_grade = serializers.ChoiceField(choices=Grade.choices, allow_null=True)
+    carbon_grade = serializers.ChoiceField(choices=Grade.choices, allow_null=True)
+    reasons = serializers.SerializerMethodField()
+
+    @extend_schema_field({"type": "object", "additionalProperties": {"type": "string"}})
+    def get_reasons(self, amounts: Amounts) -> dict[str, str]:
+        """Why a number is null, by its name."""
+        reasons = {
+            "list_cost": amounts.list_cost_reason,
+            "energy_kwh": amounts.energy_reason,
+            "operational_gco2e": amounts.operational_reason,
+            "embodied_gco2e": amounts.embodied_reason,
+            "aligned_share": amounts.aligned_reason,
+        }
+        return {name: reason for name, reason in reasons.items() if reason}
+
+
+class BilledAmountSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """An amount in one currency; amounts of different currencies are never added."""
+
+    currency = serializers.CharField(source="0")
+    amount = MoneyField(source="1")
+
+
+class OverviewDaySerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """One UTC day of all accounts in scope."""
+
+    day = serializers.DateField()
+    is_complete = serializers.BooleanField(help_text="An incomplete day counts in no total.")
+    instance_count = serializers.IntegerField()
+    billed = BilledAmountSerializer(many=True)
+    amounts = AmountsSerializer()
+
+
+class AccountLineSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """One account over the complete days."""
+
+    account = AccountSerializer()
+    days_with_ledger = serializers.IntegerField()
+    figures = FiguresField()
+    health = AccountHealthSerializer()
+
+
+class OverviewSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """What the accounts in scope cost and emit."""
+
+    first_day = serializers.DateField(source="window.first")
+    last_day = serializers.DateField(source="window.last")
+    as_of = serializers.DateTimeField(source="window.now")
+    team = serializers.SerializerMethodField()
+    currency = serializers.CharField()
+    is_simulated = serializers.BooleanField()
+    emptiness = serializers.CharField(allow_null=True, help_text="Why there are no figures.")
+    days_with_ledger = serializers.IntegerField()
+    days_asked = serializers.IntegerField()
+    figures = FiguresField()
+    billed = FigureSerializer(many=True)
+    days = OverviewDaySerializer(many=True)
+    accounts = AccountLineSerializer(many=True)
+    open_items = SourceSerializer(many=True)
+
+    def get_team(self, overview: Any) -> str | None:
+        """The chosen team's slug; null for all of yours."""
+        return overview.scope.team.slug if overview.scope.team else None
+
+
+class TotalSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """One group of the totals."""
+
+    group = serializers.CharField()
+    instance_days = serializers.IntegerField()
+    amounts = AmountsSerializer()
+
+
+class InstanceSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """An instance with its sums over the complete days."""
+
+    id = serializers.IntegerField()
+    instance_id = serializers.CharField()
+    name = serializers.CharField()
+    account = serializers.CharField(source="account_id")
+    account_name = serializers.CharField()
+    region = serializers.CharField()
+    instance_type = serializers.CharField()
+    state = serializers.CharField(help_text="In AWS's word, or gone.")
+    lifecycle = serializers.CharField()
+    launched_at = serializers.DateTimeField(allow_null=True, help_text="Its last start.")
+    gone_at = serializers.DateTimeField(allow_null=True)
+    amounts = AmountsSerializer()
+
+
+class QualitySerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """How each part of an hour is known."""
+
+    runtime = serializers.CharField()
+    cpu = serializers.CharField()
+    intensity = serializers.CharField()
+    power = serializers.CharField()
+    price = serializers.CharField()
+
+
+class HourSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """One hour of one instance. null is unknown."""
+
+    starts_at = serializers.DateTimeField()
+    is_over = serializers.BooleanField()
+    running_seconds = serializers.FloatField(allow_null=True)
+    cpu_utilization = serializers.FloatField(allow_null=True, help_text="A share, 0 to 1.")
+    gco2e_per_kwh = serializers.FloatField(allow_null=True)
+    energy_kwh = serializers.FloatField(allow_null=True)
+    operational_gco2e = serializers.FloatField(allow_null=True)
+    list_cost_usd = MoneyField(allow_null=True)
+    quality = QualitySerializer()
+
+
+class SnapshotSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """One instance over one UTC day."""
+
+    instance = serializers.IntegerField(source="instance_id")
+    day = serializers.DateField()
+    is_complete = serializers.SerializerMethodField()
+    region = serializers.CharField()
+    zone = serializers.CharField(source="zone_key")
+    instance_type = serializers.CharField()
+    running_hours = serializers.FloatField()
+    running_hours_lower = serializers.FloatField()
+    running_hours_upper = serializers.FloatField()
+    billed_hours = serializers.FloatField()
+    list_cost_usd = MoneyField(allow_null=True)
+    energy_kwh = serializers.FloatField(allow_null=True)
+    operational_gco2e = serializers.FloatField(allow_null=True)
+    embodied_gco2e = serializers.FloatField(allow_null=True)
+    hours_with_runtime = serializers.IntegerField()
+    hours_aligned = serializers.IntegerField()
+    cost_grade = serializers.ChoiceField(choices=Grade.choices)
+    carbon_grade = serializers.ChoiceField(choices=Grade.choices)
+    power_model = serializers.CharField()
+    method_version = serializers.IntegerField()
+    derived_at = serializers.DateTimeField()
+
+    def get_is_complete(self, snapshot: CostSnapshot) -> bool:
+        """Whether the day is over."""
+        return bool(snapshot.day <= self.context["last_complete"])
+
+
+class ShareSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """What share of the running hours is known in one way."""
+
+    quality = serializers.CharField()
+    share = serializers.FloatField()
+
+
+class GroundSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """What one part of the figures rests on."""
+
+    part = serializers.CharField()
+    sources = serializers.ListField(child=serializers.CharField())
+    retrieved_at = serializers.DateTimeField(allow_null=True)
+    says = serializers.CharField()
+    shares = ShareSerializer(many=True)
+
+
+class ModelLineSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """The same hours by one power model."""
+
+    name = serializers.CharField()
+    is_used = serializers.BooleanField()
+    energy_kwh = serializers.FloatField(allow_null=True)
+    operational_gco2e = serializers.FloatField(allow_null=True)
+    reason = serializers.CharField()
+
+
+class InstanceDaySerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """One UTC day of one instance."""
+
+    day = serializers.DateField()
+    is_complete = serializers.BooleanField()
+    instance_type = serializers.CharField()
+    running_hours_lower = serializers.FloatField()
+    running_hours_upper = serializers.FloatField()
+    power_model = serializers.CharField()
+    method_version = serializers.IntegerField()
+    derived_at = serializers.DateTimeField()
+    amounts = AmountsSerializer()
+
+
+class InstanceDetailSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """One instance: facts, figures, days, and what they rest on. Its hours are at /hours."""
+
+    id = serializers.IntegerField(source="instance.pk")
+    instance_id = serializers.CharField(source="instance.instance_id")
+    name = serializers.CharField(source="instance.name")
+    account = serializers.CharField(source="instance.aws_account.account_id")
+    account_name = serializers.CharField(source="instance.aws_account.name")
+    region = serializers.CharField(source="instance.region")
+    availability_zone = serializers.CharField(source="instance.availability_zone")
+    instance_type = serializers.CharField(source="instance.instance_type")
+    state = serializers.CharField(help_text="In AWS's word, or gone.")
+    platform = serializers.CharField(source="instance.platform_details")
+    usage_operation = serializers.CharField(source="instance.usage_operation")
+    lifecycle = serializers.CharField(source="instance.lifecycle")
+    tenancy = serializers.CharField(source="instance.tenancy")
+    tags = serializers.DictField(source="instance.tags")
+    launched_at = serializers.DateTimeField(source="instance.launched_at", allow_null=True)
+    first_launched_at = serializers.DateTimeField(source="instance.first_launched_at", allow_null=True)
+    first_seen_at = serializers.DateTimeField(source="instance.first_seen_at")
+    last_seen_at = serializers.DateTimeField(source="instance.last_seen_at")
+    gone_at = serializers.DateTimeField(source="instance.gone_at", allow_null=True)
+    first_day = serializers.DateField(source="window.first")
+    last_day = serializers.DateField(source="window.last")
+    as_of = serializers.DateTimeField(source="window.now")
+    currency = serializers.CharField()
+    is_simulated = serializers.BooleanField()
+    figures = FiguresField()
+    days = InstanceDaySerializer(many=True)
+    grounds = GroundSerializer(many=True)
+    power_models = ModelLineSerializer(many=True, source="models")
