@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import factory
+from django.contrib.auth.hashers import make_password
 from factory.django import DjangoModelFactory
 
 from accounts.models import AwsAccount, Instance, InstanceEvent, Membership, SourceStatus, Team, User
@@ -17,10 +18,9 @@ NOW = datetime(2026, 3, 18, 12, 30, tzinfo=UTC)
 class UserFactory(DjangoModelFactory[User]):
     class Meta:
         model = User
-        skip_postgeneration_save = True
 
     email = factory.Sequence(lambda n: f"user{n}@example.com")
-    password = factory.PostGenerationMethodCall("set_password", "correct horse battery")
+    password = factory.LazyFunction(lambda: make_password("correct horse battery"))
 
 
 class TeamFactory(DjangoModelFactory[Team]):

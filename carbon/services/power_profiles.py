@@ -3,27 +3,22 @@
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Min
-from django.db.models.functions import Coalesce
 
 from accounts.models import Instance
 from accounts.services.step import PartOutcome, Progress, StepOutcome, Writing, no_progress
-from accounts.services.touched_days import touch_period
 from carbon.clients.power import PowerCurve
 from carbon.models import PowerProfile
+from carbon.services.affected_days import mark_days_of
 from carbon.services.shared_fate import SharedFate
 from carbon.sources import PowerSource
 from finops.core.bulk import upsert
-from finops.core.periods import Period, start_of_day
 from finops.core.upstream.errors import UpstreamError
 
 _THREADS = 4
-# Events, and with them runtime, reach no further back than this before an instance was first seen.
-_EVENTS_REACH_BACK = timedelta(days=90)
 
 _TOLD = [
     "is_known",
@@ -131,10 +126,7 @@ def _store(answers: list[_Answer], *, source: PowerSource, now: datetime) -> int
         key=["instance_type", "source"],
         unless_equal=["retrieved_at"],  # so that a type is asked for once in `max_age`, whatever it told
     )
-    for account_id, first_day in _accounts_with(changed).items():
-        touch_period(
-            account_ids=[account_id], period=Period(start_of_day(first_day), max(now, start_of_day(first_day)))
-        )
+    mark_days_of(Instance.objects.filter(instance_type__in=changed), now=now)
     return new
 
 
@@ -162,17 +154,6 @@ def _row(answer: _Answer) -> dict[str, Any]:
         "warning": curve.warning,
         "source_version": curve.source_version,
     }
-
-
-def _accounts_with(instance_types: list[str]) -> dict[int, date]:
-    """The accounts that have or had instances of these types, each with the first day that may rest on them."""
-    instances = Instance.objects.filter(instance_type__in=instance_types)
-    first = (
-        instances.values("aws_account_id")
-        .annotate(seen=Min("first_seen_at"), launched=Min(Coalesce("first_launched_at", "first_seen_at")))
-        .order_by("aws_account_id")
-    )
-    return {row["aws_account_id"]: max(row["launched"], row["seen"] - _EVENTS_REACH_BACK).date() for row in first}
 
 
 def _notes(answers: list[_Answer]) -> list[str]:

@@ -1,0 +1,117 @@
+"""What the platform admin manages: zones and regions. What the upstreams told is shown and never edited."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model
+from django.forms import ModelForm
+from django.http import HttpRequest
+from django.utils import timezone
+
+from .models import CarbonReading, CloudRegion, PowerProfile, Zone
+from .services.affected_days import mark_days_of_region, mark_days_of_zone
+
+
+class AsToldAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic for the type checker only
+    """Facts as an upstream told them: to look at."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 (Django's signature)
+        """Nobody adds a fact by hand."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
+        """Nobody edits one."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
+        """Nor deletes one: retention does."""
+        return False
+
+
+@admin.register(Zone)
+class ZoneAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic for the type checker only
+    """Thresholds and the mean that stands in where nothing was read."""
+
+    list_display = (
+        "key",
+        "name",
+        "optimal_below_gco2e_per_kwh",
+        "high_above_gco2e_per_kwh",
+        "yearly_mean_gco2e_per_kwh",
+        "yearly_mean_year",
+    )
+    list_editable = ("optimal_below_gco2e_per_kwh", "high_above_gco2e_per_kwh")
+    search_fields = ("key", "name")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Zone | None = None) -> tuple[str, ...]:  # noqa: ARG002
+        """A zone keeps its key: another key would be another zone, and Django would copy the row."""
+        return ("key",) if obj else ()
+
+    def save_model(self, request: HttpRequest, obj: Zone, form: ModelForm, change: bool) -> None:  # type: ignore[type-arg] # noqa: FBT001 (Django's signature)
+        """Mark the days that a new mean may change; thresholds only name what is there."""
+        super().save_model(request, obj, form, change)
+        if "yearly_mean_gco2e_per_kwh" in form.changed_data:
+            mark_days_of_zone(obj.key, now=timezone.now())
+
+
+@admin.register(CloudRegion)
+class CloudRegionAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic for the type checker only
+    """Which zone feeds a region, and how efficient its halls are."""
+
+    list_display = ("region", "provider", "name", "city", "zone", "pue", "pue_is_default")
+    list_filter = ("provider", "pue_is_default", "country")
+    list_select_related = ("zone",)
+    search_fields = ("region", "name", "city", "zone__key", "zone__name")
+    autocomplete_fields = ("zone",)
+
+    def save_model(self, request: HttpRequest, obj: CloudRegion, form: ModelForm, change: bool) -> None:  # type: ignore[type-arg] # noqa: FBT001 (Django's signature)
+        """Mark the days that a new zone or PUE changes; a PUE that somebody typed in is no default any more."""
+        if "pue" in form.changed_data and "pue_is_default" not in form.changed_data:
+            obj.pue_is_default = False
+        super().save_model(request, obj, form, change)
+        if {"zone", "pue"} & set(form.changed_data) and obj.provider == "aws":
+            mark_days_of_region(obj.region, now=timezone.now())
+
+
+@admin.register(CarbonReading)
+class CarbonReadingAdmin(AsToldAdmin):
+    """Carbon intensity as told."""
+
+    list_display = (
+        "zone_id",
+        "starts_at",
+        "gco2e_per_kwh",
+        "is_estimated",
+        "source",
+        "signal",
+        "licensee",
+        "retrieved_at",
+    )
+    list_filter = ("source", "signal", "is_estimated", "zone")
+    list_select_related = ("licensee",)
+    date_hierarchy = "starts_at"
+    ordering = ("-starts_at", "zone_id")
+    show_full_result_count = False  # it counts millions of rows
+
+
+@admin.register(PowerProfile)
+class PowerProfileAdmin(AsToldAdmin):
+    """Power curves as told."""
+
+    list_display = (
+        "instance_type",
+        "source",
+        "is_known",
+        "is_substituted",
+        "watts_at_half_load",
+        "embodied_kgco2e",
+        "source_version",
+        "retrieved_at",
+    )
+    list_filter = ("source", "is_known", "is_substituted")
+    search_fields = ("instance_type",)
+
+    @admin.display(description="watts at 50 %")
+    def watts_at_half_load(self, profile: PowerProfile) -> Any:
+        """The curve's middle, if it has that point."""
+        return dict(zip(profile.load_percent, profile.watts, strict=True)).get(50)

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from accounts.models import TouchedDay, User
+from carbon.models import CarbonReading, CloudRegion, PowerProfile, Zone
+from tests.factories import (
+    CarbonReadingFactory,
+    CloudRegionFactory,
+    InstanceFactory,
+    PowerProfileFactory,
+    UserFactory,
+    ZoneFactory,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def platform_admin() -> User:
+    return UserFactory.create(is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def admin_client(client: Client, platform_admin: User) -> Client:
+    client.force_login(platform_admin)
+    return client
+
+
+def region_form(region: CloudRegion, **changes: object) -> dict[str, object]:
+    fields = ["provider", "region", "name", "city", "country", "latitude", "longitude", "pue", "pue_source", "source"]
+    form: dict[str, object] = {name: getattr(region, name) for name in fields} | {"zone": region.zone_id}
+    return form | ({"pue_is_default": "on"} if region.pue_is_default else {}) | changes
+
+
+def zone_form(zone: Zone, **changes: object) -> dict[str, object]:
+    fields = [
+        "name",
+        "optimal_below_gco2e_per_kwh",
+        "high_above_gco2e_per_kwh",
+        "yearly_mean_gco2e_per_kwh",
+        "yearly_mean_year",
+        "yearly_mean_source",
+    ]
+    return {name: getattr(zone, name) for name in fields} | changes
+
+
+def test_thresholds_of_a_zone_can_be_edited_and_change_no_figure(admin_client: Client):
+    zone = CloudRegionFactory.create().zone
+    InstanceFactory.create(region="eu-central-1")
+
+    answer = admin_client.post(f"/admin/carbon/zone/{zone.key}/change/", zone_form(zone, high_above_gco2e_per_kwh=450))
+
+    zone.refresh_from_db()
+    assert (answer.status_code, zone.high_above_gco2e_per_kwh) == (302, 450)
+    assert not TouchedDay.objects.exists()
+
+
+def test_thresholds_in_the_wrong_order_are_refused(admin_client: Client):
+    zone = ZoneFactory.create()
+
+    answer = admin_client.post(
+        f"/admin/carbon/zone/{zone.key}/change/", zone_form(zone, optimal_below_gco2e_per_kwh=500)
+    )
+
+    zone.refresh_from_db()
+    assert (answer.status_code, zone.optimal_below_gco2e_per_kwh) == (200, 100)
+
+
+def test_a_new_yearly_mean_marks_the_days_that_may_rest_on_it(admin_client: Client):
+    zone = CloudRegionFactory.create().zone
+    instance = InstanceFactory.create(region="eu-central-1")
+    InstanceFactory.create(region="eu-west-3")
+
+    admin_client.post(f"/admin/carbon/zone/{zone.key}/change/", zone_form(zone, yearly_mean_gco2e_per_kwh=350))
+
+    assert set(TouchedDay.objects.values_list("aws_account_id", flat=True)) == {instance.aws_account_id}
+
+
+@pytest.mark.parametrize("changes", [{"pue": 1.5}, {"zone": "FR"}])
+def test_a_new_zone_or_efficiency_of_a_region_marks_its_days(admin_client: Client, changes: dict[str, object]):
+    region = CloudRegionFactory.create()
+    ZoneFactory.create(key="FR", name="France")
+    instance = InstanceFactory.create(region="eu-central-1")
+    InstanceFactory.create(region="eu-west-3")
+
+    answer = admin_client.post(f"/admin/carbon/cloudregion/{region.pk}/change/", region_form(region, **changes))
+
+    assert answer.status_code == 302
+    assert set(TouchedDay.objects.values_list("aws_account_id", flat=True)) == {instance.aws_account_id}
+    assert TouchedDay.objects.earliest("day").day == instance.first_launched_at.date()
+
+
+def test_a_typed_in_efficiency_is_no_default_any_more(admin_client: Client):
+    region = CloudRegionFactory.create(region="xx-test-1", pue=1.15, pue_is_default=True)
+
+    admin_client.post(f"/admin/carbon/cloudregion/{region.pk}/change/", region_form(region, pue=1.3))
+
+    region.refresh_from_db()
+    assert (region.pue, region.pue_is_default) == (1.3, False)
+
+
+@pytest.mark.parametrize("model", ["zone", "cloudregion", "carbonreading", "powerprofile"])
+def test_every_list_opens_and_is_for_platform_admins_only(admin_client: Client, alice_client: Client, model: str):
+    CarbonReadingFactory.create()
+    PowerProfileFactory.create(is_known=True)
+    PowerProfileFactory.create(instance_type="zz9.plural", is_known=False, load_percent=[], watts=[])
+    CloudRegionFactory.create()
+    admin_client.force_login(UserFactory.create(is_staff=True, is_superuser=True))
+
+    opened = admin_client.get(f"/admin/carbon/{model}/")
+    alice_client.force_login(UserFactory.create())
+    refused = alice_client.get(f"/admin/carbon/{model}/")
+
+    assert opened.status_code == 200
+    assert refused.status_code in {302, 403}
+
+
+@pytest.mark.parametrize(
+    ("model", "factory"), [(CarbonReading, CarbonReadingFactory), (PowerProfile, PowerProfileFactory)]
+)
+def test_facts_can_be_looked_at_and_neither_added_nor_changed_nor_deleted(admin_client: Client, model, factory):
+    row = factory.create()
+    address = f"/admin/carbon/{model._meta.model_name}"
+
+    statuses = [
+        admin_client.get(f"{address}/{row.pk}/change/").status_code,
+        admin_client.post(f"{address}/{row.pk}/change/", {}).status_code,
+        admin_client.get(f"{address}/add/").status_code,
+        admin_client.post(f"{address}/{row.pk}/delete/", {"post": "yes"}).status_code,
+    ]
+
+    assert statuses == [200, 403, 403, 403]
+    assert model.objects.filter(pk=row.pk).exists()
