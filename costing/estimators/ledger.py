@@ -91,12 +91,14 @@ def compute_ledger(facts: LedgerFacts) -> Ledger:
     billed = facts.billed_seconds > 0
     cost = np.where(billed, facts.billed_seconds / _SECONDS_PER_HOUR * facts.usd_per_hour, 0.0)
 
+    # An hour that may have run is doubtful too, though its best estimate is that it did not.
+    counts = ran | billed | (facts.running_seconds_upper > 0)
     quality = pack_quality(
-        runtime=np.where(ran | billed, facts.runtime_quality, RuntimeQuality.NOT_RUNNING),
+        runtime=np.where(counts, facts.runtime_quality, RuntimeQuality.NOT_RUNNING),
         cpu=np.where(ran, np.where(cpu_is_default, CpuQuality.DEFAULT, CpuQuality.MEASURED), CpuQuality.NONE),
         intensity=np.where(ran, facts.intensity_quality, 0),
         power=np.where(ran, np.array([kind.quality for kind in facts.types])[facts.type_index], PowerQuality.NONE),
-        price=np.where((ran | billed) & ~np.isnan(facts.usd_per_hour), PriceQuality.LISTED, PriceQuality.NONE),
+        price=np.where(counts & ~np.isnan(facts.usd_per_hour), PriceQuality.LISTED, PriceQuality.NONE),
     )
     return Ledger(
         energy_kwh_by_hour=energy,

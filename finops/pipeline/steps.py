@@ -158,8 +158,9 @@ PIPELINE: dict[str, Step] = {
         Step("events", _events, "aws_cloudtrail", timedelta(hours=6)),
         Step("utilization", _utilization, "aws_cloudwatch", timedelta(hours=1)),
         Step("grid", _grid, "electricity_maps", timedelta(hours=1), is_shared=True),
-        Step("power", _power, "boavizta", timedelta(days=7), is_shared=True),
-        Step("price", _price, "aws_pricing", timedelta(days=7)),
+        Step("power", _power, "boavizta", timedelta(hours=1), is_shared=True),
+        # Fresh answers are not asked for again: hourly, so that a new type is priced soon.
+        Step("price", _price, "aws_pricing", timedelta(hours=1)),
         Step("bill", _bill, "aws_cost_explorer", timedelta(hours=24)),
         Step("derive", _derive, "ledger", timedelta(hours=1)),
     )

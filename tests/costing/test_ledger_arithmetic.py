@@ -129,6 +129,21 @@ def test_hours_billed_beyond_running_cost_and_emit_nothing():
     assert ledger.cost_grade[0] == "A"
 
 
+def test_a_day_on_which_it_may_have_run_is_never_graded_as_measured():
+    ledger = compute_ledger(
+        facts(
+            running_seconds=0.0,
+            billed_seconds=0.0,
+            running_seconds_lower=0.0,
+            running_seconds_upper=3600.0,
+            runtime_quality=RuntimeQuality.BOUNDED,
+        )
+    )
+
+    assert ledger.list_cost_usd[0] == 0.0
+    assert ledger.cost_grade[0] == "B"
+
+
 unknown_or = lambda numbers: st.one_of(st.just(float("nan")), numbers)  # noqa: E731 (reads best in a line)
 
 

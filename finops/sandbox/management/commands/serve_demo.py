@@ -14,6 +14,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.core.servers.basehttp import WSGIRequestHandler
+from django.core.wsgi import get_wsgi_application
 from django.utils import timezone
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -86,13 +87,11 @@ class _Handler(WSGIRequestHandler):
 
 
 def _web_server(port: int) -> _Server:
-    from finops.wsgi import application  # noqa: PLC0415 (builds the handler; only once all is ready)
-
     try:
         server = _Server(("127.0.0.1", port), _Handler)
     except OSError as error:
         raise CommandError(f"Port {port} is in use. Take another one: make demo PORT={port + 1}") from error
-    server.set_app(application)
+    server.set_app(get_wsgi_application())
     return server
 
 
@@ -139,7 +138,6 @@ def _greet(console: Console, port: int) -> None:
     console.print(f"\nReady: http://127.0.0.1:{port}\n")
     for person in PEOPLE:
         console.print(f"  {person.email}  {person.password}  {person.note}", markup=False)
-    console.print(
-        f"\nAll data are simulated. They stay in {settings.VAR_DIR.relative_to(settings.BASE_DIR)}/; Ctrl-C ends the demo."
-    )
+    folder = settings.VAR_DIR.relative_to(settings.BASE_DIR)
+    console.print(f"\nAll data are simulated and stay in {folder}/. Ctrl-C ends the demo.")
     sys.stdout.flush()
