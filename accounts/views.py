@@ -54,13 +54,15 @@ def health(request: SignedInRequest) -> HttpResponse:
         return unusable(request, form)
     now = timezone.now()
     scope = scope_or_404(request.user, form.cleaned_data["team"])
+    answer = data_health(scope, now=now)
+    health_of = {account.account_id: account for account in answer.accounts}
     return render(
         request,
         "accounts/health.html",
         {
             "scope": scope,
-            "health": data_health(scope, now=now),
-            "accounts": account_rows(scope),
+            "health": answer,
+            "rows": [(account, health_of[account.id]) for account in account_rows(scope)],
             "columns": [source for source in KNOWN_SOURCES.values() if not source.is_shared],
             "now": now,
         },

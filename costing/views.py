@@ -8,12 +8,17 @@ from django.views.decorators.http import require_safe
 
 from accounts.views import SignedInRequest, scope_or_404, unusable
 from costing.charts import instance_lanes, overview_chart
-from costing.forms import DEFAULT_DAYS, DEFAULT_HOURS, InstanceForm, InstancesForm, ScopeForm
+from costing.forms import DEFAULT_DAYS, DEFAULT_HOURS, InstanceForm, InstancesForm, ScopeForm, WindowForm
 from costing.selectors.instance import instance_detail, instance_of
 from costing.selectors.instances import instance_list
 from costing.selectors.overview import overview as overview_of
 
 PERIODS = (7, 30, 90)
+
+
+def _days(form: WindowForm) -> int | None:
+    """The number of days chosen, or None where a month is."""
+    return None if form.cleaned_data["month"] else form.cleaned_data["days"] or DEFAULT_DAYS
 
 
 @require_safe
@@ -34,7 +39,7 @@ def overview(request: SignedInRequest) -> HttpResponse:
             "chart": overview_chart(answer),
             "form": form,
             "periods": PERIODS,
-            "days": None if form.cleaned_data["month"] else form.cleaned_data["days"] or DEFAULT_DAYS,
+            "days": _days(form),
             "now": now,
         },
     )
@@ -55,7 +60,7 @@ def instances(request: SignedInRequest) -> HttpResponse:
     return render(
         request,
         "costing/instances.html",
-        {"list": answer, "form": form, "periods": PERIODS, "now": now},
+        {"list": answer, "form": form, "periods": PERIODS, "days": _days(form), "now": now},
     )
 
 
@@ -75,5 +80,13 @@ def instance(request: SignedInRequest, pk: int) -> HttpResponse:
     return render(
         request,
         "costing/instance.html",
-        {"detail": detail, "lanes": instance_lanes(detail), "form": form, "now": now},
+        {
+            "detail": detail,
+            "lanes": instance_lanes(detail),
+            "form": form,
+            "hours": str(hours),
+            "periods": PERIODS,
+            "days": _days(form),
+            "now": now,
+        },
     )

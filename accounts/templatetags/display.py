@@ -1,5 +1,6 @@
 """How templates show numbers, instants and the marks beside them."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -8,19 +9,15 @@ from django.conf import settings
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from accounts.selectors.known_sources import known_source
 from finops.core import display
 
 register = template.Library()
 
-_STATE_MARKS = {
-    "available": "●",
-    "fresh": "●",
-    "degraded": "◐",
-    "ageing": "◐",
-    "throttled": "◐",
-    "stale": "▲",
-    "never": "○",
-}
+_STATE_MARKS = dict.fromkeys(("available", "fresh", "running", "done", "optimal"), "●")
+_STATE_MARKS |= dict.fromkeys(("degraded", "ageing", "throttled", "pending", "stopping", "partly", "moderate"), "◐")
+_STATE_MARKS |= dict.fromkeys(("stale", "high"), "▲")
+_STATE_MARKS |= dict.fromkeys(("never", "stopped", "waiting", "queued", "not_enabled"), "○")
 
 
 @register.simple_tag
@@ -111,6 +108,12 @@ def mark(state: str) -> str:
 def share_words(shares: dict[str, float]) -> str:
     """How a total is made up of grades: A 60 %, B 40 %."""
     return ", ".join(f"{grade} {display.short(share, 'share').number} %" for grade, share in shares.items())
+
+
+@register.filter
+def source_words(names: Iterable[str]) -> str:
+    """Sources by the names people know: EC2, CloudTrail, Price list."""
+    return ", ".join(known_source(name).label for name in names)
 
 
 @register.simple_tag

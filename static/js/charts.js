@@ -1,0 +1,132 @@
+"use strict";
+
+// Draws every element with data-chart from the JSON that json_script left under that id.
+// Colours come from the style sheet, so that light, dark and paper each get their own.
+
+(() => {
+  const drawn = [];
+
+  const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+  // Diagonal lines stand for what is incomplete or was not measured: a lighter shade alone would not tell.
+  const hatched = (ink) => {
+    const tile = document.createElement("canvas");
+    tile.width = tile.height = 6;
+    const pen = tile.getContext("2d");
+    pen.strokeStyle = ink;
+    pen.lineWidth = 1.4;
+    for (const offset of [-3, 3, 9]) {
+      pen.moveTo(offset - 3, 6);
+      pen.lineTo(offset + 3, 0);
+    }
+    pen.stroke();
+    return pen.createPattern(tile, "repeat");
+  };
+
+  const dataset = (series) => {
+    const ink = color(`--chart-${series.color}`);
+    const marked = (index) => Boolean(series.hatched[index]);
+    const common = {
+      label: series.label,
+      data: series.values,
+      type: series.kind,
+      yAxisID: series.axis,
+      borderColor: ink,
+      order: series.kind === "line" ? 0 : 1,
+    };
+    if (series.kind === "bar") {
+      const pattern = hatched(ink);
+      return {
+        ...common,
+        backgroundColor: series.values.map((_, index) => (marked(index) ? pattern : ink)),
+        borderWidth: series.values.map((_, index) => (marked(index) ? 1 : 0)),
+        barPercentage: 0.92,
+        categoryPercentage: 0.92,
+      };
+    }
+    return {
+      ...common,
+      backgroundColor: ink,
+      borderWidth: 1.75,
+      borderDash: series.dashed ? [5, 4] : [],
+      pointRadius: series.values.length > 100 ? 0 : 1.5,
+      pointHitRadius: 8,
+      spanGaps: false,
+      // A stretch that ends in a marked point is dotted.
+      segment: { borderDash: (part) => (marked(part.p1DataIndex) ? [2, 3] : undefined) },
+    };
+  };
+
+  const axis = (unit, side, isLane) => ({
+    position: side,
+    beginAtZero: true,
+    title: { display: true, text: unit, color: color("--ink-soft") },
+    ticks: { color: color("--ink-soft"), maxTicksLimit: isLane ? 3 : 6 },
+    grid: { color: color("--line"), drawOnChartArea: side === "left" },
+    border: { display: false },
+    // Lanes stand below each other: their plots must begin at the same place.
+    afterFit: isLane ? (scale) => { scale.width = 76; } : undefined,
+  });
+
+  const number = new Intl.NumberFormat("en", { maximumSignificantDigits: 4 });
+
+  const draw = (holder) => {
+    const data = JSON.parse(document.getElementById(holder.dataset.chart).textContent);
+    const chart = holder.dataset.lane === undefined ? data : data[Number(holder.dataset.lane)];
+    const isLane = holder.dataset.lane !== undefined;
+    const isBottom = !isLane || holder.classList.contains("last");
+    const scales = {
+      x: {
+        ticks: { display: isBottom, color: color("--ink-soft"), maxRotation: 0, autoSkipPadding: 16 },
+        grid: { display: false },
+        border: { color: color("--line-strong") },
+      },
+    };
+    for (const [side, unit] of Object.entries(chart.axes)) {
+      scales[side] = axis(unit, side, isLane);
+    }
+    return new Chart(holder.querySelector("canvas"), {
+      data: { labels: chart.labels, datasets: chart.series.map(dataset) },
+      options: {
+        animation: false,
+        maintainAspectRatio: false,
+        interaction: { mode: "index", intersect: false },
+        scales,
+        plugins: {
+          legend: {
+            display: !isLane,
+            position: "top",
+            align: "start",
+            labels: { color: color("--ink-soft"), boxWidth: 14, boxHeight: 10, font: { family: color("--sans") } },
+          },
+          tooltip: {
+            callbacks: {
+              label: (item) => {
+                const value = item.parsed.y === null ? "–" : number.format(item.parsed.y);
+                const mark = chart.series[item.datasetIndex].hatched[item.dataIndex] ? " (hatched: see legend)" : "";
+                return `${item.dataset.label}: ${value} ${chart.axes[chart.series[item.datasetIndex].axis]}${mark}`;
+              },
+            },
+          },
+        },
+      },
+    });
+  };
+
+  const redraw = () => {
+    for (const chart of drawn.splice(0)) {
+      chart.destroy();
+    }
+    Chart.defaults.font.family = color("--sans");
+    for (const holder of document.querySelectorAll("[data-chart]")) {
+      drawn.push(draw(holder));
+    }
+    document.documentElement.dataset.chartsDrawn = String(drawn.length);
+  };
+
+  document.addEventListener("DOMContentLoaded", () => {
+    redraw();
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+    matchMedia("print").addEventListener("change", redraw);
+  });
+})();
