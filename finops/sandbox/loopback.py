@@ -1,5 +1,6 @@
 """A quiet threaded HTTP server for WSGI applications, on this machine's loopback address only."""
 
+from socket import create_server
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Self
 
@@ -30,16 +31,20 @@ class _Handler(WSGIRequestHandler):
 
 
 class LoopbackServer:
-    """Serves one application from a thread of its own."""
+    """Serves one application from a thread of its own. OSError where the port is taken."""
 
     def __init__(self, application: "WSGIApplication", *, port: int = 0) -> None:
-        self._server = make_server(HOST, port, application, threaded=True, request_handler=_Handler)
+        # Bound here, because werkzeug would end the process where the port is taken; it makes its own copy.
+        with create_server((HOST, port)) as bound:
+            self._server = make_server(
+                HOST, port, application, threaded=True, request_handler=_Handler, fd=bound.fileno()
+            )
         self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
 
     @property
     def url(self) -> str:
         """Where it answers."""
-        return f"http://{HOST}:{self._server.server_port}"
+        return f"http://{HOST}:{self._server.port}"
 
     def start(self) -> Self:
         """Begin to answer."""

@@ -6,13 +6,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from finops.sandbox.aws.profiles import write_expired_token, write_profiles, write_token
-from finops.sandbox.aws.request_log import RequestLog
 from finops.sandbox.aws.world import SimulatedAws
+from finops.sandbox.grid.api import KEY, GridApi
+from finops.sandbox.grid.series import FileSeries, FirstOf, Series, TypicalSeries
 from finops.sandbox.loopback import LoopbackServer
+from finops.sandbox.power.api import PowerApi
+from finops.sandbox.request_log import RequestLog
 from finops.sandbox.scenario import Scenario, real_clock
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 
 class Sandbox:
@@ -34,7 +40,17 @@ class Sandbox:
         self._stack = ExitStack()
         self._folder = folder
         self._environment: dict[str, str] = {}
-        self._aws_server = LoopbackServer(self.aws.endpoint, port=port)
+        self.grid = GridApi(self.scenario, series=_series())
+        self.power = PowerApi()
+        # The order is that of the ports, where a first one is given.
+        applications: list[WSGIApplication] = [self.aws.endpoint, self.grid, self.power]
+        self._servers: list[LoopbackServer] = []
+        try:
+            for number, application in enumerate(applications):
+                self._servers.append(LoopbackServer(application, port=port + number if port else 0))
+        except OSError:
+            self.stop()
+            raise
 
     @property
     def log(self) -> RequestLog:
@@ -44,24 +60,39 @@ class Sandbox:
     @property
     def aws_url(self) -> str:
         """Where the AWS endpoint answers."""
-        return self._aws_server.url
+        return self._servers[0].url
+
+    @property
+    def grid_url(self) -> str:
+        """Where the grid API answers."""
+        return self._servers[1].url
+
+    @property
+    def power_url(self) -> str:
+        """Where the power API answers."""
+        return self._servers[2].url
 
     def start(self) -> Self:
         """Begin to answer, and write the AWS profiles."""
         if self._folder is None:
             self._folder = Path(self._stack.enter_context(TemporaryDirectory(prefix="sandbox-")))
-        self._aws_server.start()
+        for server in self._servers:
+            server.start()
         self._environment = {
             "SANDBOX": "1",
             "AWS_ENDPOINT_URL": self.aws_url,
             "AWS_EC2_METADATA_DISABLED": "true",
+            "ELECTRICITY_MAPS_URL": self.grid_url,
+            "ELECTRICITY_MAPS_KEY": KEY,
+            "BOAVIZTA_URL": self.power_url,
             **write_profiles(self._folder, self.aws_url, scenario=self.scenario),
         }
         return self
 
     def stop(self) -> None:
         """Stop answering and remove the profiles, unless they were put into a given folder."""
-        self._aws_server.stop()
+        for server in self._servers:
+            server.stop()
         self._stack.close()
 
     def __enter__(self) -> Self:
@@ -91,6 +122,12 @@ class Sandbox:
         """End all SSO sessions; the token on disk is an expired one again."""
         self.aws.identity_center.end_all_sessions()
         write_expired_token(self.home, at=real_clock())
+
+
+def _series() -> Series:
+    """The simulation's own intensities, or those of the file that SANDBOX_GRID_CSV names where it holds a zone."""
+    path = os.environ.get("SANDBOX_GRID_CSV", "")
+    return FirstOf(FileSeries(Path(path)), TypicalSeries()) if path else TypicalSeries()
 
 
 def fixed_now() -> datetime | None:

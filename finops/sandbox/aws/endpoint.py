@@ -21,9 +21,9 @@ from finops.sandbox.aws.errors import BROKEN, AwsError, bad_input, denied, expir
 from finops.sandbox.aws.identity import Identities, Principal
 from finops.sandbox.aws.moto_fallback import MotoFallback
 from finops.sandbox.aws.quotas import Throttle
-from finops.sandbox.aws.request_log import Asked, RequestLog
 from finops.sandbox.aws.wire import Answer, Request, Target, Wire, render_error, target_of
 from finops.sandbox.loopback import SSO_TOKEN_KEY
+from finops.sandbox.request_log import Asked, RequestLog
 from finops.sandbox.scenario import Scenario, real_clock
 
 if TYPE_CHECKING:

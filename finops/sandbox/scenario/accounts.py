@@ -91,7 +91,15 @@ PLATFORM_WORKLOADS = Account(
     name="Platform workloads",
     profile_name="platform-workloads",
     home_region="eu-central-1",
-    enabled_regions=("us-east-1", "us-west-2", "eu-central-1", "eu-west-1", "eu-north-1", "ap-southeast-2"),
+    enabled_regions=(
+        "us-east-1",
+        "us-west-2",
+        "sa-east-1",
+        "eu-central-1",
+        "eu-west-1",
+        "eu-north-1",
+        "ap-southeast-2",
+    ),
     payer_account_id="111122223333",
 )
 RESEARCH = Account(

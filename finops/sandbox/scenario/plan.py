@@ -103,6 +103,7 @@ def _workloads() -> list[Group]:
         _group(account, "ap-southeast-2", "web-au", "m6a.xlarge", 4, "always_on", Load.WEB),
         _group(account, "ap-southeast-2", "office-au", "t3.large", 4, "office_hours", Load.OFFICE, "staging"),
         _group(account, "ap-southeast-2", "forgotten", "m5.large", 3, "always_on", Load.IDLE, _UNTAGGED),
+        _group(account, "sa-east-1", "web-br", "t3.large", 2, "always_on", Load.WEB),
         _group(account, "eu-central-1", "old-web", "m5.large", 4, "given_up", Load.WEB),
         _group(account, "eu-central-1", "failing", "c5.large", 9, "launch_failures", Load.IDLE, "test"),
         _group(account, "us-east-1", "new-generation", "m8a.large", 2, "newly_launched", Load.OFFICE),
