@@ -242,6 +242,8 @@ ELECTRICITY_MAPS_KEY: str = env.str("ELECTRICITY_MAPS_KEY", default="")
 BOAVIZTA_URL: str = env.str("BOAVIZTA_URL", default="")
 # Whoever sets AWS_ENDPOINT_URL receives signed requests and SSO tokens, so these variables are refused unless …
 AWS_ALLOW_ENDPOINT_OVERRIDE: bool = env.bool("AWS_ALLOW_ENDPOINT_OVERRIDE", default=False)
+# Per AWS account. CloudWatch takes $0.00001 for each instance each time: hourly that is $7.20 a month for 1,000.
+CLOUDWATCH_BUDGET_USD_PER_MONTH: str = env.str("CLOUDWATCH_BUDGET_USD_PER_MONTH", default="10")
 
 # Refresh ----------------------------------------------------------------------------------------------------
 
