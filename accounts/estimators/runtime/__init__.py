@@ -1,6 +1,25 @@
-"""When an EC2 instance was running, and what of it AWS bills."""
+"""When an EC2 instance was running, and what of it AWS bills.
 
+From events (which are incomplete), LaunchTime, the date in StateTransitionReason and the state now. Every
+rule has its sentence in docs/methodology.md. The way: `marks` reads the events, `inventory` puts what the
+inventory knows between them, `runs` goes from mark to mark, `samples` narrows what stays open, `billing` bills.
+"""
+
+from .answers import HourlyRuntime, RunningInterval, Runtime
 from .facts import InstanceFacts, RuntimeEvent
+from .history import History, history_of, runtime_of
 from .instants import parse_instant
+from .runs import Certainty
 
-__all__ = ["InstanceFacts", "RuntimeEvent", "parse_instant"]
+__all__ = [
+    "Certainty",
+    "History",
+    "HourlyRuntime",
+    "InstanceFacts",
+    "RunningInterval",
+    "Runtime",
+    "RuntimeEvent",
+    "history_of",
+    "parse_instant",
+    "runtime_of",
+]

@@ -1,0 +1,172 @@
+"""What the inventory knows of the past, put between the events: last start, first launch, last stop, state."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from .facts import InstanceFacts
+from .marks import SAME_INSTANT_SECONDS, Mark, Source
+from .states import (
+    ENDING_STATES,
+    LAUNCH_FAILURES,
+    SPOT_INTERRUPTIONS,
+    State,
+    reason_code,
+    state_of,
+    transition_date,
+)
+
+
+def known_marks(facts: InstanceFacts | None, events: Sequence[Mark], *, now: datetime) -> list[Mark]:
+    """The marks of events and inventory together, in order, ending with what is known at `now`.
+
+    An instance that the inventory does not have is gone: whatever ran before had ended by `now`. One whose
+    state nobody told is treated alike, for nothing says that it still runs.
+    """
+    state = state_of(facts.state) if facts else None
+    marks = list(events)
+    if facts is not None:
+        marks = _with_last_start(marks, facts)
+        marks = _with_last_stop(marks, facts) if state is State.NOT_RUNNING else marks
+        marks = _with_first_launch(marks, facts)
+        marks = _without_failed_launch(marks, facts) if state is State.NOT_RUNNING else marks
+    if facts is None or state is None:
+        return [*marks, _absence(now, "the inventory does not have it" if facts is None else "its state is not told")]
+    if not _is_older_than_events(facts, state, marks):
+        marks = _put(marks, _last_sight(facts, state, now=now))
+    if facts.gone_at is not None and facts.gone_at <= now:
+        marks = _put(marks, _absence(facts.gone_at, "the inventory no longer had it"))
+    return marks
+
+
+def _absence(at: datetime, words: str) -> Mark:
+    return Mark(at.timestamp(), State.NOT_RUNNING, State.NOT_RUNNING, Source.ABSENCE, words)
+
+
+def _put(marks: Sequence[Mark], mark: Mark) -> list[Mark]:
+    """In order; stable, so that events of one second keep the order that makes sense of them."""
+    return sorted([*marks, mark], key=lambda each: (each.at, each.source))
+
+
+def _with_last_start(marks: list[Mark], facts: InstanceFacts) -> list[Mark]:
+    """LaunchTime names the start of an event, or else one that no event told (spot, a restart by AWS)."""
+    if facts.launched_at is None:
+        return marks
+    at = facts.launched_at.timestamp()
+    for index in _nearest(marks, at):
+        event = marks[index]
+        first, last = sorted((at, event.at))
+        is_start = event.after is State.RUNNING and event.before is not State.RUNNING
+        if is_start and not any(m.after is State.NOT_RUNNING and first < m.at < last for m in marks):
+            marks[index] = replace(event, before=State.NOT_RUNNING)
+            return marks
+    return _put(marks, Mark(at, State.NOT_RUNNING, State.RUNNING, Source.LAUNCH_TIME, "a start known by LaunchTime"))
+
+
+def _with_last_stop(marks: list[Mark], facts: InstanceFacts) -> list[Mark]:
+    """The date in StateTransitionReason names the stop of an event, or else one that no event told."""
+    date = transition_date(facts.state_transition_reason)
+    if date is None:
+        return marks
+    at = date.timestamp()
+    if facts.launched_at is not None and at < facts.launched_at.timestamp() - SAME_INSTANT_SECONDS:
+        return marks  # The date of an earlier stop: it says nothing of the last one.
+    if any(
+        marks[index].after is State.NOT_RUNNING and marks[index].before is not State.NOT_RUNNING
+        for index in _nearest(marks, at)
+    ):
+        return marks
+    words = f"a stop dated by StateTransitionReason ({reason_code(facts) or 'no code'})"
+    stop = Mark(at, None, State.NOT_RUNNING, Source.TRANSITION, words, is_interruption=_is_interruption(facts))
+    return _put(marks, stop)
+
+
+def _is_interruption(facts: InstanceFacts) -> bool:
+    return reason_code(facts) in SPOT_INTERRUPTIONS
+
+
+def _nearest(marks: Sequence[Mark], at: float) -> list[int]:
+    """The events that may be told of at `at`, nearest first."""
+    close = [
+        (abs(mark.at - at), index)
+        for index, mark in enumerate(marks)
+        if mark.source is Source.EVENT and abs(mark.at - at) <= SAME_INSTANT_SECONDS
+    ]
+    return [index for _, index in sorted(close)]
+
+
+def _with_first_launch(marks: list[Mark], facts: InstanceFacts) -> list[Mark]:
+    """Before its first launch an instance was not there. A first launch after other signs of it is not believed."""
+    if facts.first_launched_at is None:
+        return marks
+    at = facts.first_launched_at.timestamp()
+    first = marks[0] if marks else None
+    if (
+        first
+        and first.before is State.NOT_RUNNING
+        and first.after is State.RUNNING
+        and abs(first.at - at) <= SAME_INSTANT_SECONDS
+    ):
+        source = first.source if first.source is Source.EVENT else Source.FIRST_LAUNCH
+        return [replace(first, source=source), *marks[1:]]
+    if first and first.at <= at:
+        return marks
+    return [Mark(at, State.NOT_RUNNING, State.RUNNING, Source.FIRST_LAUNCH, "its first launch"), *marks]
+
+
+def _without_failed_launch(marks: list[Mark], facts: InstanceFacts) -> list[Mark]:
+    """A last start that failed never ran; one that ended in `terminated` was the only one there was."""
+    code = reason_code(facts)
+    if code not in LAUNCH_FAILURES:
+        return marks
+    if not marks and facts.state in ENDING_STATES:
+        return [Mark(0.0, State.NOT_RUNNING, State.NOT_RUNNING, Source.FIRST_LAUNCH, f"a launch that failed ({code})")]
+    last = max((index for index, mark in enumerate(marks) if mark.after is State.RUNNING), default=None)
+    if last is None or any(mark.before is State.RUNNING for mark in marks[last:]):
+        return marks
+    was_only_one = marks[last].source is Source.LAUNCH_TIME and facts.state in ENDING_STATES
+    source = Source.FIRST_LAUNCH if was_only_one else marks[last].source
+    failed = replace(marks[last], after=State.NOT_RUNNING, source=source, words=f"a start that failed ({code})")
+    return [*marks[:last], failed, *marks[last + 1 :]]
+
+
+def _is_older_than_events(facts: InstanceFacts, state: State, marks: Sequence[Mark]) -> bool:
+    """Whether the inventory was read before the last event took effect: LaunchTime has not moved with it.
+
+    EC2's answers lag behind its calls, and one refresh reads the inventory before the events.
+    """
+    if facts.launched_at is None or facts.state in ENDING_STATES:
+        return False
+    launched_at = facts.launched_at.timestamp()
+    stopped_at = max((mark.at for mark in marks if mark.source is Source.TRANSITION), default=launched_at)
+    seen_at = facts.seen_at.timestamp() if facts.seen_at else None
+    was: State | None = None
+    for mark in marks:
+        before = mark.before or was
+        if mark.source is Source.EVENT and (seen_at is None or mark.at <= seen_at):
+            is_stop = mark.after is State.NOT_RUNNING and before is not State.NOT_RUNNING
+            is_start = mark.after is State.RUNNING and before is State.NOT_RUNNING
+            if state is not State.NOT_RUNNING and is_stop and mark.at > launched_at:
+                return True
+            if (
+                state is State.NOT_RUNNING
+                and is_start
+                and mark.at > max(launched_at + SAME_INSTANT_SECONDS, stopped_at)
+            ):
+                return True
+        was = mark.after or was
+    return False
+
+
+def _last_sight(facts: InstanceFacts, state: State, *, now: datetime) -> Mark:
+    """The state when the inventory was read; not before what it knows already to have happened."""
+    known = (facts.seen_at or now, facts.launched_at, transition_date(facts.state_transition_reason))
+    return Mark(
+        at=max(instant for instant in known if instant is not None).timestamp(),
+        before=state,
+        after=State.NOT_RUNNING if state is State.NOT_RUNNING else State.RUNNING,
+        source=Source.INVENTORY,
+        words=f"seen {facts.state}",
+        is_interruption=state is State.NOT_RUNNING and _is_interruption(facts),
+        ends_for_good=facts.state in ENDING_STATES,
+    )
