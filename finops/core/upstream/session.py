@@ -19,6 +19,8 @@ from .wire import FailedTry, Repeat, Request, Wire
 log = structlog.get_logger(__name__)
 
 _GATEWAY_TROUBLE = frozenset({502, 504})
+# Nothing there and not in the plan are answers too; only what an operator should look at is a warning.
+_EXPECTED = frozenset({"ok", Reason.NO_DATA.value, Reason.NOT_IN_PLAN.value})
 
 
 class UpstreamSession:
@@ -90,7 +92,7 @@ class UpstreamSession:
             outcome = error.reason.value
             raise
         finally:
-            (log.info if outcome == "ok" else log.warning)(
+            (log.info if outcome in _EXPECTED else log.warning)(
                 "upstream call",
                 upstream=self.name,
                 endpoint=path,

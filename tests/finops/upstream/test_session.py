@@ -291,6 +291,13 @@ def test_a_failed_call_leaves_a_warning(session: UpstreamSession, log_lines: lis
     )
 
 
+def test_nothing_there_is_no_warning(session: UpstreamSession, log_lines: list[Any]):
+    with pytest.raises(UpstreamRejected):
+        session.get_json("404")
+
+    assert (log_lines[0]["log_level"], log_lines[0]["outcome"]) == ("info", "no_data")
+
+
 def test_an_upstream_may_say_what_its_refusals_mean(server: FaultServer):
     bodies: list[tuple[int, object]] = []
 
