@@ -7,6 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -100,6 +101,12 @@ def run(request: SignedInRequest, pk: int) -> HttpResponse:
     if request.htmx and not view.is_active:
         response["HX-Refresh"] = "true"  # the page around it now has figures to show
     return response
+
+
+@require_safe
+def favicon(_request: HttpRequest) -> HttpResponse:
+    """Where browsers look for an icon on pages that name none, such as the admin's."""
+    return redirect(static("img/icon.svg"))
 
 
 @require_safe

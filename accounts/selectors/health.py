@@ -60,6 +60,11 @@ class AccountHealth:
     sources: tuple[SourceHealth, ...]
 
     @property
+    def trouble(self) -> tuple[SourceHealth, ...]:
+        """The sources that somebody has to look at."""
+        return tuple(source for source in self.sources if source.is_trouble)
+
+    @property
     def freshness(self) -> Freshness | None:
         """That of the least fresh source."""
         return worst([source.freshness for source in self.sources])
@@ -83,6 +88,11 @@ class DataHealth:
         """What somebody has to look at, sign-ins first."""
         found = [source for source in self.sources if source.is_trouble]
         return tuple(sorted(found, key=lambda source: source.state != SourceState.LOGIN_NEEDED))
+
+    @property
+    def has_answers(self) -> bool:
+        """Whether any source ever answered."""
+        return any(source.last_success_at is not None for source in self.sources)
 
     @property
     def calls(self) -> int:

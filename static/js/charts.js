@@ -60,12 +60,13 @@
   const axis = (unit, side, isLane) => ({
     position: side,
     beginAtZero: true,
-    title: { display: true, text: unit, color: color("--ink-soft") },
+    suggestedMax: unit === "min" ? 60 : undefined,
+    title: { display: !isLane, text: unit, color: color("--ink-soft") },
     ticks: { color: color("--ink-soft"), maxTicksLimit: isLane ? 3 : 6 },
     grid: { color: color("--line"), drawOnChartArea: side === "left" },
     border: { display: false },
     // Lanes stand below each other: their plots must begin at the same place.
-    afterFit: isLane ? (scale) => { scale.width = 76; } : undefined,
+    afterFit: isLane ? (scale) => { scale.width = 56; } : undefined,
   });
 
   const number = new Intl.NumberFormat("en", { maximumSignificantDigits: 4 });
@@ -97,7 +98,17 @@
             display: !isLane,
             position: "top",
             align: "start",
-            labels: { color: color("--ink-soft"), boxWidth: 14, boxHeight: 10, font: { family: color("--sans") } },
+            labels: {
+              usePointStyle: true,
+              boxWidth: 22,
+              generateLabels: (drawing) =>
+                Chart.defaults.plugins.legend.labels.generateLabels(drawing).map((label) => ({
+                  ...label,
+                  fontColor: color("--ink-soft"),
+                  lineWidth: drawing.data.datasets[label.datasetIndex].type === "line" ? 2 : 0,
+                  pointStyle: drawing.data.datasets[label.datasetIndex].type === "line" ? "line" : "rect",
+                })),
+            },
           },
           tooltip: {
             callbacks: {
