@@ -14,6 +14,7 @@ from accounts.clients.aws.inventory import enabled_regions
 from accounts.clients.aws.session import AwsSession
 from accounts.estimators.runtime import RuntimeEvent
 from accounts.models import AwsAccount, EventWatermark, Instance, InstanceEvent
+from accounts.services.departed import add_departed_instances
 from accounts.services.pace import reserve_turn
 from accounts.services.parallel import ask_all
 from accounts.services.step import PartOutcome, Progress, StepOutcome, Writing, no_progress
@@ -80,7 +81,7 @@ def refresh_events(
     if not complete:
         raise next(iter(failed.values()))
     with writing():
-        outcome.rows_written = _store(account, complete, period, now)
+        _store(account, complete, period, now, outcome)
     return outcome
 
 
@@ -158,7 +159,7 @@ def _read(
     return failed
 
 
-def _store(account: AwsAccount, scans: list[_Scan], period: Period, now: datetime) -> int:
+def _store(account: AwsAccount, scans: list[_Scan], period: Period, now: datetime, outcome: StepOutcome) -> None:
     rows = {
         (event.event_id, instance_id): (scan, event)
         for scan in scans
@@ -171,7 +172,7 @@ def _store(account: AwsAccount, scans: list[_Scan], period: Period, now: datetim
         InstanceEvent.objects.filter(aws_account=account, occurred_at__gte=since).values_list("event_id", "instance_id")
     )
     new = {key: rows[key] for key in rows.keys() - known}
-    written = upsert(
+    outcome.rows_written = upsert(
         InstanceEvent,
         [_row(account, scan.region, instance_id, event, now) for (_, instance_id), (scan, event) in new.items()],
         columns=_COLUMNS,
@@ -183,8 +184,10 @@ def _store(account: AwsAccount, scans: list[_Scan], period: Period, now: datetim
         columns=["aws_account_id", "region", "event_name", "read_from", "read_until"],
         key=["aws_account_id", "region", "event_name"],
     )
+    added = add_departed_instances(account=account, instance_ids=[instance_id for _, instance_id in new])
+    if added:
+        outcome.notes.append(f"{added} instances that were gone before they could be listed are known by their events.")
     touch_days(account_ids=[account.pk], days=_days(account, new, period, now))
-    return written
 
 
 _COLUMNS = [

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from accounts.clients.aws.events import EVENT_NAMES, lookup_events
-from accounts.models import EventWatermark, InstanceEvent, Pace, TouchedDay
+from accounts.models import EventWatermark, Instance, InstanceEvent, Pace, TouchedDay
 from accounts.services.events import refresh_events
 from finops.core.periods import Period
 from finops.core.upstream.errors import Reason, UpstreamError, UpstreamMisunderstood, UpstreamRejected
@@ -228,18 +228,64 @@ def test_a_quiet_region_is_read_once_a_day_and_one_with_instances_each_time(wire
     assert len(wire.asked("LookupEvents", region=DUBLIN)) == 2 * len(EVENT_NAMES)
 
 
-def test_an_instance_that_lived_between_two_inventories_is_found(wire, aws, account):
-    wire.answers(
-        "LookupEvents",
-        by_name(
-            record("RunInstances", "i-short", at=march(10, 8)),
-            record("TerminateInstances", "i-short", at=march(10, 9), previous="running"),
-        ),
+def launched(instance_id, *, at, instance_type="c5.large"):
+    return record("RunInstances", instance_id, at=at, requestParameters={"instanceType": instance_type})
+
+
+def test_an_instance_that_lived_between_two_inventories_becomes_known_by_its_events(wire, aws, account):
+    ended = record("TerminateInstances", "i-short", at=march(10, 9), previous="running")
+    wire.answers("LookupEvents", by_name(launched("i-short", at=march(10, 8)), ended))
+
+    outcome = refresh(account, aws)
+
+    instance = Instance.objects.get(aws_account=account)
+    assert (instance.instance_id, instance.region, instance.instance_type) == ("i-short", FRANKFURT, "c5.large")
+    assert (instance.state, instance.launched_at, instance.first_launched_at) == (
+        "terminated",
+        march(10, 8),
+        march(10, 8),
     )
+    assert (instance.last_seen_at, instance.gone_at) == (march(10, 9), march(10, 9))
+    assert (instance.usage_operation, instance.platform_details, instance.tags) == ("", "", {})
+    assert "1 instances" in outcome.notes[0]
+
+
+def test_one_that_was_interrupted_was_a_spot_instance(wire, aws, account):
+    details = {"instanceIdSet": ["i-spot"]}
+    evicted = record("BidEvictedEvent", at=march(10, 9), responseElements=None, serviceEventDetails=details)
+    wire.answers("LookupEvents", by_name(launched("i-spot", at=march(10, 8)), evicted))
 
     refresh(account, aws)
 
-    assert [name for _, name, _ in stored(account)] == ["RunInstances", "TerminateInstances"]
+    assert Instance.objects.get().lifecycle == "spot"
+
+
+def test_an_instance_is_left_to_the_inventory_while_its_end_is_not_told(wire, aws, account):
+    wire.answers("LookupEvents", by_name(launched("i-1", at=march(10, 8))))
+
+    refresh(account, aws)
+
+    assert not Instance.objects.exists()
+
+
+def test_an_instance_that_the_inventory_told_of_stays_as_it_told(wire, aws, account):
+    known = InstanceFactory.create(aws_account=account, instance_id="i-1", instance_type="m5.large", name="web")
+    ended = record("TerminateInstances", "i-1", at=march(10, 9))
+    wire.answers("LookupEvents", by_name(launched("i-1", at=march(10, 8)), ended))
+
+    refresh(account, aws)
+
+    known.refresh_from_db()
+    assert (known.name, known.instance_type, known.gone_at) == ("web", "m5.large", None)
+
+
+def test_an_instance_whose_launch_lies_before_what_is_read_cannot_be_told(wire, aws, account):
+    wire.answers("LookupEvents", by_name(record("TerminateInstances", "i-1", at=march(10, 9))))
+
+    refresh(account, aws)
+
+    assert not Instance.objects.exists()
+    assert InstanceEvent.objects.count() == 1
 
 
 def test_a_change_of_another_attribute_than_the_type_is_not_stored(wire, aws, account):
