@@ -7,6 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.api.serializers import AccountHealthSerializer, AccountSerializer, SourceSerializer
+from accounts.estimators.runtime import RunningInterval
 from costing.models import CostSnapshot, Grade
 from costing.selectors.amounts import Amounts
 from costing.selectors.figures import Figure, Figures
@@ -255,6 +256,33 @@ class InstanceDaySerializer(serializers.Serializer):  # type: ignore[type-arg]
     amounts = AmountsSerializer()
 
 
+class IntervalSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """A stretch in which the instance ran or may have run, and how we know."""
+
+    start = serializers.DateTimeField()
+    end = serializers.DateTimeField()
+    instance_type = serializers.CharField()
+    certainty = serializers.SerializerMethodField()
+    because = serializers.CharField()
+
+    def get_certainty(self, interval: RunningInterval) -> str:
+        """In words: exact, bounded or assumed."""
+        return interval.certainty.name.lower()
+
+
+class RuntimeSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """How long the instance ran, from events and inventory as they stand now."""
+
+    running_hours = serializers.FloatField(allow_null=True, help_text="null where it is known within bounds only.")
+    lower_hours = serializers.FloatField()
+    estimated_hours = serializers.FloatField()
+    upper_hours = serializers.FloatField()
+    billed_hours = serializers.FloatField()
+    hours_by_type = serializers.DictField(child=serializers.FloatField())
+    events_ignored = serializers.DictField(child=serializers.IntegerField())
+    intervals = IntervalSerializer(many=True)
+
+
 class InstanceDetailSerializer(serializers.Serializer):  # type: ignore[type-arg]
     """One instance: facts, figures, days, and what they rest on. Its hours are at /hours."""
 
@@ -284,5 +312,6 @@ class InstanceDetailSerializer(serializers.Serializer):  # type: ignore[type-arg
     is_simulated = serializers.BooleanField()
     figures = FiguresField()
     days = InstanceDaySerializer(many=True)
+    runtime = RuntimeSerializer()
     grounds = GroundSerializer(many=True)
     power_models = ModelLineSerializer(many=True, source="models")

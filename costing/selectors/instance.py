@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from accounts.estimators.runtime import Runtime
 from accounts.models import Instance, InstanceEvent, User
 from accounts.selectors.health import DataHealth, data_health
 from accounts.selectors.runs import RunView, latest_runs
+from accounts.selectors.runtime import explain
 from accounts.selectors.scope import Scope
 from carbon.estimators.emissions import IntensityClass, intensity_class
 from costing.estimators.window import Window
@@ -60,6 +62,7 @@ class InstanceDetail:
     days: tuple[DayLine, ...]
     hours: tuple[HourLine, ...]
     hours_asked: int
+    runtime: Runtime
     events: tuple[EventLine, ...]
     facts: Facts
     grounds: tuple[Ground, ...]
@@ -128,6 +131,7 @@ def instance_detail(user: User, *, instance: Instance, window: Window, hours: in
         ),
         hours=tuple(lines_of(snapshots, shown, now=window.now)),
         hours_asked=hours,
+        runtime=explain(user=user, instance=instance, period=window.period, now=window.now),
         events=_events(user, instance, window),
         facts=facts,
         grounds=grounds_of(facts, complete),
