@@ -17,7 +17,6 @@ import numpy.typing as npt
 from .problems import malformed, shown
 from .text import Positions, Text
 
-BLOCK_BYTES: Final = 1 << 20  # its arrays stay in the processor's cache; larger blocks are slower
 _LONGEST_LINE: Final = 1 << 20
 _PLAIN_COMMA: Final = b"\x1f"  # stands between fields of a block written anew: a quoted comma stays a comma
 _BOM: Final = b"\xef\xbb\xbf"
@@ -54,12 +53,12 @@ class CsvColumns:
         self._width = 0
         self._positions: list[int] = []
 
-    def blocks(self, file: BinaryIO) -> Iterator[Block]:
-        """The rows of `file`, some thousands at a time. Raises FileProblem for a row of a wrong length."""
+    def blocks(self, file: BinaryIO, block_bytes: int) -> Iterator[Block]:
+        """The rows of `file`, so many bytes at a time. Raises FileProblem for a row of a wrong length."""
         header = file.readline(_LONGEST_LINE)
         self._read_header(header)
         line, bytes_read, rest = 2, len(header), b""
-        while data := file.read(BLOCK_BYTES):
+        while data := file.read(block_bytes):
             bytes_read += len(data)
             cut = data.rfind(b"\n") + 1
             if cut:

@@ -12,14 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from .codes import CodeTable, touched
+from .limits import Limits
 from .spill import DayTotal, Spill
 from .usage import UsageRows
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
 
-MOST_GROUPS: Final = 1 << 18
-_MOST_DAYS: Final = 1 << 18
 _HOURS_A_DAY: Final = 24
 _DAY_BITS: Final = 20
 _SLICE: Final = 4096
@@ -44,22 +43,22 @@ def has_an_hour_twice(day: DayTotal) -> bool:
 class DayTotals:
     """Rows go in by `groups` and `add`; what they come to is asked for once, at the end, by `days`."""
 
-    def __init__(self, *, most_kwh_an_hour: float, most_gco2e_an_hour: float) -> None:
+    def __init__(self, limits: Limits, *, most_kwh_an_hour: float, most_gco2e_an_hour: float) -> None:
         """Choose units so fine that a day of the greatest hours just fits."""
         self.kwh = _unit(most_kwh_an_hour)
         self.gco2e = _unit(most_gco2e_an_hour)
         # Hours so far, by type and by region; complete when `days` is through.
         self.without_power: Counter[str] = Counter()
         self.without_intensity: Counter[str] = Counter()
-        self._groups = CodeTable(MOST_GROUPS)
-        self._cells = CodeTable(_MOST_DAYS)
-        self._sums = [touched(_MOST_DAYS + 1, np.int64) for _ in range(_SUMS)]
+        self._groups = CodeTable(limits.groups)
+        self._cells = CodeTable(limits.days)
+        self._sums = [touched(limits.days + 1, np.int64) for _ in range(_SUMS)]
         self._spill: Spill | None = None
 
     def groups(self, rows: UsageRows) -> tuple[Codes, Codes]:
         """A number for each row's instance, type and region, and one row of each of these that has a new number."""
         count = len(rows.hours)
-        if self._groups.count + count > MOST_GROUPS or self._cells.count + count > _MOST_DAYS:
+        if self._groups.count + count > self._groups.capacity or self._cells.count + count > self._cells.capacity:
             self._spill_over()
         return self._groups.codes(rows.keys)
 

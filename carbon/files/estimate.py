@@ -14,8 +14,9 @@ from carbon.estimators.power import DEFAULT_CPU_UTILIZATION, FULL_LOAD, PowerMod
 from carbon.reference.aws_regions import AWS_REGIONS, DEFAULT_PUE
 
 from .codes import touched
-from .day_totals import MOST_GROUPS, DayTotals, has_an_hour_twice, hours_of
+from .day_totals import DayTotals, has_an_hour_twice, hours_of
 from .factors import IntensityFactors, PowerFactors, read_intensity, read_power
+from .limits import Limits
 from .problems import FileProblem, shown
 from .spill import DayTotal
 from .usage import UsageRows, usage_rows
@@ -34,6 +35,7 @@ OUTPUT_COLUMNS: Final = (
     "energy_kwh",
     "operational_gco2e",
 )
+_LIMITS: Final = Limits()
 _EPOCH: Final = date(1970, 1, 1)
 _REGIONS: Final = {region.region: region for region in AWS_REGIONS}
 
@@ -61,6 +63,7 @@ def estimate(
     model: PowerModel,
     pue: float | None = None,
     on_progress: Callable[[int, int], None] = lambda _bytes, _rows: None,
+    limits: Limits = _LIMITS,
 ) -> Summary:
     """Write a row for each instance and UTC day to `output`, by instance and date, and say what was left out.
 
@@ -68,12 +71,12 @@ def estimate(
     that has none. `on_progress` hears bytes and rows read so far. Raises FileProblem and then leaves `output` as it
     was.
     """
-    lookup = _Lookup(read_power(power, model), read_intensity(intensity), pue)
+    lookup = _Lookup(read_power(power, model), read_intensity(intensity), pue, limits)
     most_kwh = lookup.most_kwh_an_hour
-    totals = DayTotals(most_kwh_an_hour=most_kwh, most_gco2e_an_hour=most_kwh * lookup.most_gco2e_per_kwh)
+    totals = DayTotals(limits, most_kwh_an_hour=most_kwh, most_gco2e_an_hour=most_kwh * lookup.most_gco2e_per_kwh)
     rows_read = 0
     with written_whole(output) as out, usage.open("rb") as file:
-        for rows in usage_rows(usage, file):
+        for rows in usage_rows(usage, file, limits):
             _add(rows, lookup, totals)
             rows_read += len(rows.hours)
             on_progress(rows.block.bytes_read, rows_read)
@@ -85,11 +88,11 @@ def estimate(
 class _Lookup:
     """What the factors say of each instance, kept by the number of its group."""
 
-    def __init__(self, power: PowerFactors, intensity: IntensityFactors, pue: float | None) -> None:
+    def __init__(self, power: PowerFactors, intensity: IntensityFactors, pue: float | None, limits: Limits) -> None:
         self.power, self.intensity, self._pue = power, intensity, pue
-        self.curve_of = touched(MOST_GROUPS + 1, np.int32)
-        self.intensity_row_of = touched(MOST_GROUPS + 1, np.int32)
-        self.pue_of = touched(MOST_GROUPS + 1, np.float64)
+        self.curve_of = touched(limits.groups + 1, np.int32)
+        self.intensity_row_of = touched(limits.groups + 1, np.int32)
+        self.pue_of = touched(limits.groups + 1, np.float64)
         self.regions_with_default_pue: set[str] = set()
 
     @property
@@ -178,7 +181,7 @@ def _hour_twice(usage: Path, wrong: DayTotal) -> FileProblem:
     lines: dict[int, int] = {}
     if usage.is_file():
         with usage.open("rb") as file:
-            for rows in usage_rows(usage, file):
+            for rows in usage_rows(usage, file, _LIMITS):
                 for row in np.flatnonzero(rows.hours // 24 == wrong.day).tolist():
                     hour, line = int(rows.hours[row]), int(rows.block.lines[row])
                     if rows.instance_id(row) == instance_id and lines.setdefault(hour, line) != line:

@@ -13,6 +13,7 @@ from finops.core.periods import HOUR
 
 from .csv_blocks import Block, CsvColumns
 from .fields import instant_of, number_of
+from .limits import Limits
 from .problems import malformed
 from .text import Positions, plain_decimals, plain_hours
 
@@ -41,13 +42,13 @@ class UsageRows:
         return self.block.field(_INSTANCE_TYPE, row).decode(), self.block.field(_REGION, row).decode()
 
 
-def usage_rows(path: Path, file: BinaryIO) -> Iterator[UsageRows]:
+def usage_rows(path: Path, file: BinaryIO, limits: Limits) -> Iterator[UsageRows]:
     """The rows of a usage file, some thousands at a time. Raises FileProblem for the first that is malformed.
 
     A time within an hour belongs to that hour, by UTC; one without an offset is UTC.
     """
     known_hours: dict[bytes, int] = {}
-    for block in CsvColumns(path, COLUMNS, together=len(_KEY)).blocks(file):
+    for block in CsvColumns(path, COLUMNS, together=len(_KEY)).blocks(file, limits.block_bytes):
         if not block.lines.size:
             continue
         lengths = block.ends - block.starts

@@ -3,6 +3,7 @@
 import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, DjangoHelpFor
 from carbon.estimators.power import PowerModel
 from carbon.files.estimate import Summary, estimate
 from carbon.files.problems import FileProblem
+from carbon.reference.aws_regions import DEFAULT_PUE
 
 _MOST_NAMES = 20
 
@@ -64,11 +66,8 @@ A summary of what was read and what is missing goes to standard error."""
 
     def handle(self, **options: Any) -> None:
         pue, output = options["pue"], options["output"]
-        if pue is not None and not 1 <= pue < float("inf"):
-            raise CommandError(f"--pue is a factor of 1 or more, not {pue:g}.")
         inputs = {name: options[name] for name in ("usage", "power", "intensity")}
-        if output and any(path.exists() and output.exists() and path.samefile(output) for path in inputs.values()):
-            raise CommandError(f"--output names an input, {output}. Choose another file.")
+        _check(pue=pue, output=output, inputs=inputs.values())
         self.stdout.ending = ""
         progress = _Progress(inputs["usage"])
         try:
@@ -81,12 +80,24 @@ A summary of what was read and what is missing goes to standard error."""
             )
         except FileProblem as problem:
             raise CommandError(f"{problem} Nothing was written.") from problem
+        except BrokenPipeError as error:
+            raise CommandError("Standard output was closed before all rows were through.") from error
         except OSError as error:
             raise CommandError(f"{error.filename or 'A file'}: {error.strerror}. Nothing was written.") from error
         finally:
             progress.end()
         for line in _summary(summary, pue=pue, model=options["model"], output=output):
             self.stderr.write(line)
+
+
+def _check(*, pue: float | None, output: Path | None, inputs: Iterable[Path]) -> None:
+    """Refuse before hours of work what could not be written after them."""
+    if pue is not None and not 1 <= pue < float("inf"):
+        raise CommandError(f"--pue is a factor of 1 or more, not {pue:g}.")
+    if output and output.exists() and any(path.exists() and path.samefile(output) for path in inputs):
+        raise CommandError(f"--output names one of the files to read, {output}. Choose another.")
+    if output and (output.is_dir() or not output.parent.is_dir()):
+        raise CommandError(f"--output {output} is no file in a folder that exists.")
 
 
 class _Formatter(DjangoHelpFormatter, RawDescriptionHelpFormatter):
@@ -114,19 +125,19 @@ class _Progress:
 
 
 def _summary(summary: Summary, *, pue: float | None, model: str, output: Path | None) -> list[str]:
-    total = f"{summary.energy_kwh:,.3f} kWh, {summary.operational_gco2e / 1000:,.3f} kgCO2e"
-    lines = [f"{summary.rows:,} instance hours, {summary.days:,} days of instances: {total} (model {model})."]
+    total = f"{summary.energy_kwh:,.3f} kWh, {summary.operational_gco2e / 1000:,.3f} kgCO2e, model {model}"
+    lines = [f"Instance hours: {summary.rows:,}. Days of instances: {summary.days:,}. Together: {total}."]
     if summary.hours_with_default_cpu:
-        lines.append(f"{summary.hours_with_default_cpu:,} hours had no CPU: 50 % assumed.")
-    for what, hours in (
-        ("power of the types", summary.hours_without_power),
-        ("intensity of the regions", summary.hours_without_intensity),
-    ):
-        if hours:
-            lines.append(f"{hours.total():,} hours left out, unknown {what} {_named(hours)}.")
+        lines.append(f"Hours without CPU, 50 % assumed: {summary.hours_with_default_cpu:,}.")
+    if summary.hours_without_power:
+        lines.append(f"Hours left out, power unknown: {_named(summary.hours_without_power)}.")
+    if summary.hours_without_intensity:
+        lines.append(f"Hours left out of the emissions, intensity unknown: {_named(summary.hours_without_intensity)}.")
     if summary.regions_with_default_pue:
-        names = ", ".join(sorted(summary.regions_with_default_pue)[:_MOST_NAMES])
-        lines.append(f"Default PUE for {len(summary.regions_with_default_pue)} regions that have none known: {names}.")
+        names = sorted(summary.regions_with_default_pue)
+        more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+        shown = ", ".join(names[:_MOST_NAMES])
+        lines.append(f"Default PUE {DEFAULT_PUE:g} for regions that have none of their own: {shown}{more}.")
     elif pue:
         lines.append(f"PUE {pue:g} for every region, as given.")
     lines.append(f"Written: {output or 'standard output'}.")
@@ -134,6 +145,7 @@ def _summary(summary: Summary, *, pue: float | None, model: str, output: Path | 
 
 
 def _named(hours: Counter[str]) -> str:
+    """The sum, and whose hours they are, most first."""
     first = sorted(hours.items(), key=lambda pair: (-pair[1], pair[0]))[:_MOST_NAMES]
     more = f" and {len(hours) - len(first)} more" if len(hours) > len(first) else ""
-    return ", ".join(f"{name} ({count:,})" for name, count in first) + more
+    return f"{hours.total():,} ({', '.join(f'{name} {count:,}' for name, count in first)}{more})"
