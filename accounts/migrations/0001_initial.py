@@ -196,6 +196,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "verbose_name": "AWS account",
                 "ordering": ["name", "account_id"],
             },
         ),
@@ -469,6 +470,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "verbose_name_plural": "source statuses",
                 "ordering": ["source"],
             },
         ),

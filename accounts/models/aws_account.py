@@ -62,6 +62,7 @@ class AwsAccount(models.Model):
     objects = AwsAccountQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "AWS account"
         ordering = ["name", "account_id"]
         constraints = [
             models.UniqueConstraint(fields=["team", "account_id"], name="aws_account_once_per_team"),

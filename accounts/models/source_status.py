@@ -50,6 +50,7 @@ class SourceStatus(models.Model):
     objects = SourceStatusQuerySet.as_manager()
 
     class Meta:
+        verbose_name_plural = "source statuses"
         ordering = ["source"]
         constraints = [
             models.UniqueConstraint(
