@@ -29,7 +29,7 @@ LOOKUP_INTERVAL = timedelta(seconds=0.5)  # AWS: two requests a second in an acc
 _KEPT = timedelta(days=90)
 # CloudTrail tells an event some five minutes after it happened, and promises nothing.
 _OVERLAP = timedelta(minutes=30)
-_AT_ONCE = 12  # a page takes AWS four seconds on average, so two a second want several under way
+_AT_ONCE = 24  # a page takes AWS four seconds on average, so two a second want several under way in each region
 _STATE_AFTER = {
     "RunInstances": "running",
     "StartInstances": "running",
