@@ -48,21 +48,22 @@ def history_of(
     events: Iterable[RuntimeEvent],
     *,
     now: datetime,
-    events_since: datetime | None = None,
+    events_since: datetime | None,
     cpu_sample_minutes: Mapping[datetime, float] | None = None,
 ) -> "History":
     """When an instance ran, as its inventory, its events (in any order) and CloudWatch's minutes know it.
 
     `instance` None: the inventory does not have it, so it had ended by `now`. `events_since`: since when
-    events are known without a gap, at the latest since the oldest of `events`; those before tell the state to
-    begin with. `cpu_sample_minutes`: running minutes by start of hour (the SampleCount of CPUUtilization at
-    a period of an hour); 0 says that it did not run, an hour that is missing says nothing.
+    events are known without a gap (the start of the period one will ask for, if all its events are there;
+    None: not known, so since the oldest of them); older events tell the state to begin with. `cpu_sample_minutes`: running minutes by start of hour (the
+    SampleCount of CPUUtilization at a period of an hour); 0 says that it did not run, an hour that is missing
+    says nothing.
     """
     known, ignored = meaningful_events(events)
     marks = known_marks(instance, event_marks(known), now=now)
     until = now.timestamp()
     oldest = [event.occurred_at for event in known[:1]]
-    since = min([*oldest, events_since] if events_since else oldest, default=now).timestamp()
+    since = min([events_since, *oldest] if events_since else oldest, default=now).timestamp()
     if all(mark.source is Source.ABSENCE for mark in marks):
         runs = always(until)
     else:

@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from enum import IntEnum
 from itertools import groupby
+from operator import attrgetter
 
 from .facts import RuntimeEvent
 from .states import State, state_of
@@ -70,6 +71,10 @@ _MEANINGS = {
 }
 
 
+# astuple() would copy every value, and this is called for each event of each instance.
+_values = attrgetter(*(field.name for field in fields(RuntimeEvent)))
+
+
 def meaningful_events(events: Iterable[RuntimeEvent]) -> tuple[list[RuntimeEvent], Counter[str]]:
     """The events that can have changed something, each once, oldest first; and how many others, by reason."""
     ignored: Counter[str] = Counter()
@@ -80,7 +85,7 @@ def meaningful_events(events: Iterable[RuntimeEvent]) -> tuple[list[RuntimeEvent
         elif event.name not in _MEANINGS or (event.name == "ModifyInstanceAttribute" and not event.instance_type):
             ignored["not about running"] += 1
         else:
-            key = event.event_id or astuple(event)
+            key = event.event_id or _values(event)
             ignored["told twice"] += key in kept
             kept[key] = event
     return sorted(kept.values(), key=_order), +ignored
@@ -88,7 +93,7 @@ def meaningful_events(events: Iterable[RuntimeEvent]) -> tuple[list[RuntimeEvent
 
 def _order(event: RuntimeEvent) -> tuple[object, ...]:
     rank = _MEANINGS[event.name].rank if event.name in _MEANINGS else len(_MEANINGS)
-    return event.occurred_at, rank, astuple(event)
+    return event.occurred_at, rank, _values(event)
 
 
 def event_marks(events: Iterable[RuntimeEvent]) -> list[Mark]:
