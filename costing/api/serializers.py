@@ -90,8 +90,8 @@ class AmountsSerializer(serializers.Serializer):  # type: ignore[type-arg]
 class BilledAmountSerializer(serializers.Serializer):  # type: ignore[type-arg]
     """An amount in one currency; amounts of different currencies are never added."""
 
-    currency = serializers.CharField(source="0")
-    amount = MoneyField(source="1")
+    currency = serializers.CharField()
+    amount = MoneyField()
 
 
 class OverviewDaySerializer(serializers.Serializer):  # type: ignore[type-arg]

@@ -4,6 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 from django.db.models import Sum
 
@@ -18,12 +19,19 @@ from finops.core.periods import HOUR
 _PLACES = Decimal("0.0000000001")  # as Cost Explorer's amounts are stored
 
 
+class BilledAmount(NamedTuple):
+    """What was billed in one currency."""
+
+    currency: str
+    amount: Decimal
+
+
 @dataclass(frozen=True, slots=True)
 class Billed:
     """A figure for each currency, and the amounts of single days, those included that still grow."""
 
     figures: tuple[Figure, ...]
-    by_day: dict[date, tuple[tuple[str, Decimal], ...]]  # currency and amount
+    by_day: dict[date, tuple[BilledAmount, ...]]
 
 
 def billed_cost(scope: Scope, window: Window, *, health: DataHealth) -> Billed:
@@ -39,10 +47,10 @@ def billed_cost(scope: Scope, window: Window, *, health: DataHealth) -> Billed:
         .annotate(amount=Sum("unblended_cost"))
     )
     complete = set(window.complete_after(billing_lag()).days())
-    by_day: defaultdict[date, list[tuple[str, Decimal]]] = defaultdict(list)
+    by_day: defaultdict[date, list[BilledAmount]] = defaultdict(list)
     totals: defaultdict[str, list[Decimal]] = defaultdict(list)
     for day, currency, amount in rows:
-        by_day[day].append((currency, amount.quantize(_PLACES)))
+        by_day[day].append(BilledAmount(currency, amount.quantize(_PLACES)))
         if day in complete:
             totals[currency].append(amount)
     stand = health.stand(BILL_SOURCES)

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 
 from django.db.models import Count
 
@@ -13,7 +12,7 @@ from accounts.selectors.scope import Scope
 from costing.estimators.window import Window
 from costing.models import DailyTotal
 from costing.selectors.amounts import Amounts, amounts_of
-from costing.selectors.billed import billed_cost
+from costing.selectors.billed import BilledAmount, billed_cost
 from costing.selectors.emptiness import Emptiness, why_empty
 from costing.selectors.figures import Figure, Figures, basis_for, figures_of
 from costing.selectors.totals import daily_sums, grouped, total
@@ -26,7 +25,7 @@ class DayLine:
     day: date
     is_complete: bool
     instance_count: int
-    billed: tuple[tuple[str, Decimal], ...]  # currency and amount
+    billed: tuple[BilledAmount, ...]
     amounts: Amounts
 
 
