@@ -142,6 +142,8 @@ def _folder_of(package: str) -> Path:
 
 STATIC_URL = "static/"
 STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(BASE_DIR / "staticfiles")))
+if SANDBOX or DEBUG:
+    STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # nothing is collected there, yet whitenoise wants to see it
 STATICFILES_DIRS = [
     BASE_DIR / "static",
     # Chart.js as a plain file inside the django-unfold wheel: no Node, nothing vendored.
@@ -176,7 +178,7 @@ HTTPS: bool = env.bool("HTTPS", default=not (DEBUG or SANDBOX))
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^health/"]
+SECURE_REDIRECT_EXEMPT = [r"^health/(live|ready)$"]
 SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=31_536_000) if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
@@ -204,11 +206,16 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_NAME_OVERRIDES": {
+        "Grade": "costing.models.Grade",
+        "SourceState": "accounts.models.SourceState",
+        "Freshness": "accounts.estimators.freshness.Freshness",
+    },
 }
 
 # Celery: the doorbell. The database is the truth (docs/decisions/0002) ---------------------------------------
 
-CELERY_BROKER_URL: str = REDIS_URL or "memory://"
+CELERY_BROKER_URL: str = REDIS_URL or "memory://localhost/"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = False  # else a task that kills its worker runs for ever

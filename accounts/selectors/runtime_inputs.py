@@ -44,9 +44,10 @@ def facts_of(instance: Instance) -> InstanceFacts:
 
 
 def events_of(*, account_id: int, instances: Sequence[Instance], period: Period) -> dict[str, list[RuntimeEvent]]:
-    """The events of `instances` by instance id, oldest first: all from the start of `period` on, whatever
-    came after it included (an event tells of the state before it), and the last few before it. Two queries,
-    however many instances.
+    """The events of `instances` by instance id, oldest first; two queries, however many instances.
+
+    All from the start of `period` on, those after its end included (an event tells of the state before it),
+    and the last few before it.
     """
     wanted = {instance.instance_id for instance in instances}
     events = InstanceEvent.objects.filter(aws_account_id=account_id)

@@ -53,8 +53,7 @@ def hourly_intensity(*, team: Team, zones: Sequence[Zone], period: Period) -> Zo
     estimated = np.zeros((len(zones), hours), bool)
     for row, zone in enumerate(zones):
         if told := by_zone.get(zone.key):
-            start, minutes, value, is_estimated = zip(*told[min(told)], strict=True)
-            means = hourly_means(start, minutes, value, is_estimated, hours=hours)
+            means = hourly_means(*zip(*told[min(told)], strict=True), hours=hours)
             read[row], estimated[row] = means.gco2e_per_kwh, means.is_estimated
     yearly = np.array(
         [np.nan if zone.yearly_mean_gco2e_per_kwh is None else zone.yearly_mean_gco2e_per_kwh for zone in zones]

@@ -226,6 +226,8 @@ def _run_step(step: Step, *, context: Context, watch: Watch) -> StepReport:
         logger.exception("step_failed", step=step.name, account_id=context.account.account_id)
         report.state, report.message = "broken", "An error of our own; the log has the details."
     else:
+        # The sandbox's grid goes by a name of its own; its state is kept where the real one's would be.
+        outcome.source = step.source
         record_outcome(account=owner, outcome=outcome, meter=context.meter, now=context.now, next_due_at=due_at)
         failed = outcome.failed_parts
         report.state = "done" if not failed else "partly"

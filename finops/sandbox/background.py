@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Thread
+from typing import Any
 
 from celery.beat import EmbeddedService
 
@@ -26,7 +27,7 @@ def worker_and_beat() -> Iterator[None]:
     )
     thread = Thread(target=worker.start, name="worker", daemon=True)
     thread.start()
-    beat = EmbeddedService(app, thread=True)
+    beat: Any = EmbeddedService(app, thread=True)
     beat.daemon = True
     beat.start()
     try:

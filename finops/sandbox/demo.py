@@ -34,7 +34,8 @@ def main() -> int:
     try:
         sys.stdout.write("Starting the sandbox: stand-ins for AWS, the grid and the power API …\n")
         sys.stdout.flush()
-        environment = {**os.environ, "SANDBOX": "1", "PORT": str(port)}
+        # Denials and expired sign-ins belong to the demo and are shown on its pages, not here.
+        environment = {"LOG_LEVEL": "ERROR", **os.environ, "SANDBOX": "1", "PORT": str(port)}
         ready = ROOT / "var" / f"sandbox-{os.getpid()}.json"
         ready.parent.mkdir(exist_ok=True)
         children.append(_manage("sandbox", "--ready-file", str(ready), environment=environment))

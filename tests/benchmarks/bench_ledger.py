@@ -50,7 +50,15 @@ def _facts():
     """An account with instances that run always, by day, or changed by events; CPU, readings, curves, prices."""
     from django.db import transaction  # noqa: PLC0415
 
-    from accounts.models import CPU_UTILIZATION, AwsAccount, Instance, InstanceEvent, MetricDay, Team  # noqa: PLC0415
+    from accounts.models import (  # noqa: PLC0415
+        CPU_UTILIZATION,
+        AwsAccount,
+        EventWatermark,
+        Instance,
+        InstanceEvent,
+        MetricDay,
+        Team,
+    )
     from carbon.models import CarbonReading, CloudRegion, PowerProfile  # noqa: PLC0415
     from costing.models import Price  # noqa: PLC0415
     from finops.core.bulk import upsert  # noqa: PLC0415
@@ -63,7 +71,8 @@ def _facts():
     instances = Instance.objects.bulk_create(
         Instance(
             aws_account=account, region=REGIONS[n % len(REGIONS)], instance_id=f"i-{n:017x}", name=f"server {n}",
-            instance_type=TYPES[n % len(TYPES)], state="running", usage_operation="RunInstances",
+            instance_type=TYPES[n % len(TYPES)], state="running" if n % 5 else "stopped", usage_operation="RunInstances",
+            state_transition_reason="" if n % 5 else "User initiated (2026-03-17 18:00:00 GMT)",
             platform_details="Linux/UNIX", launched_at=launched if n % 5 else NOW - timedelta(hours=16),
             first_launched_at=launched, first_seen_at=launched, last_seen_at=NOW,
         )
@@ -72,26 +81,41 @@ def _facts():
     days = [FIRST + timedelta(days=n) for n in range(DAYS)]
     InstanceEvent.objects.bulk_create(
         InstanceEvent(
-            aws_account=account, region=instance.region, event_id=f"{name}-{instance.pk}-{day}", name=f"{name}Instances",
-            instance_id=instance.instance_id, retrieved_at=NOW,
+            aws_account=account, region=instance.region, event_id=f"{name}-{instance.pk}-{day}",
+            name=f"{name}Instances", instance_id=instance.instance_id, retrieved_at=NOW,
             occurred_at=datetime(day.year, day.month, day.day, hour, tzinfo=UTC),
             previous_state=before, current_state=after,
         )
         for instance in instances[::5]
-        for day in days
+        for day in [FIRST - timedelta(days=1), *days]
         for name, hour, before, after in (("Start", 8, "stopped", "pending"), ("Stop", 18, "running", "stopping"))
     )  # fmt: skip
+    EventWatermark.objects.bulk_create(
+        EventWatermark(
+            aws_account=account, region=region, event_name="StartInstances", read_from=launched, read_until=NOW
+        )
+        for region in REGIONS
+    )
     ensure_month_partitions(MetricDay, days)
     samples = np.full(24, 60, "<f4")
     with transaction.atomic():
         upsert(
             MetricDay,
             (
-                (i.pk, CPU_UTILIZATION, day, cpu := chance.uniform(1, 90, 24).astype("<f4"), cpu, samples, NOW)
+                (
+                    i.pk,
+                    CPU_UTILIZATION,
+                    day,
+                    cpu := chance.uniform(1, 90, 24).astype("<f4"),
+                    cpu,
+                    samples,
+                    "aws_cloudwatch",
+                    NOW,
+                )
                 for i in instances
                 for day in days
             ),
-            columns=("instance_id", "metric", "day", "average", "maximum", "sample_count", "retrieved_at"),
+            columns=("instance_id", "metric", "day", "average", "maximum", "sample_count", "source", "retrieved_at"),
             key=("instance_id", "metric", "day"),
         )
     zones = set(CloudRegion.objects.filter(region__in=REGIONS).values_list("zone_id", flat=True))
@@ -151,14 +175,14 @@ def _copy() -> float:
     table = CostSnapshot._meta.db_table
     columns = ", ".join(f'"{field.column}"' for field in CostSnapshot._meta.concrete_fields if field.column)
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {columns} FROM {table} ORDER BY instance_id, day")
+        cursor.execute(f"SELECT {columns} FROM {table} ORDER BY instance_id, day")  # noqa: S608 (names from the model)
         rows = [tuple(bytes(v) if isinstance(v, memoryview) else v for v in row) for row in cursor.fetchall()]
         cursor.execute(f"TRUNCATE {table}")
     began = time.perf_counter()
-    with transaction.atomic(), connection.cursor() as cursor:
-        with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
-            for row in rows:
-                copy.write_row(row)
+    copying = f"COPY {table} ({columns}) FROM STDIN"
+    with transaction.atomic(), connection.cursor() as cursor, cursor.copy(copying) as copy:
+        for row in rows:
+            copy.write_row(row)
     return time.perf_counter() - began
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,8 @@ from finops.core.hourly import HOURS_PER_DAY
 from finops.core.periods import Period
 
 from .store import InstanceDays
+
+_Number = TypeVar("_Number", bound=np.generic)
 
 DEFAULT_PUE = 1.15
 _GRAMS_PER_KG = 1000.0
@@ -67,7 +70,7 @@ def gather(
         running_seconds_lower=_by_day(runtime.lower_seconds, days)[place],
         running_seconds_upper=_by_day(runtime.upper_seconds, days)[place],
         billed_seconds=_by_day(runtime.billed_seconds, days)[place],
-        runtime_quality=_by_day(runtime.quality, days)[place],
+        runtime_quality=_by_day(runtime.certainty, days)[place],
         cpu_utilization=cpu[place],
         type_index=type_index,
         types=_powers(runtime.types, power_model),
@@ -80,7 +83,7 @@ def gather(
     return Piece(keys, facts)
 
 
-def _by_day(hours: npt.NDArray[np.generic], days: Sequence[date]) -> npt.NDArray[np.generic]:
+def _by_day(hours: npt.NDArray[_Number], days: Sequence[date]) -> npt.NDArray[_Number]:
     """[instance, hour] as [instance, day, 24]."""
     return hours.reshape(hours.shape[0], len(days), HOURS_PER_DAY)
 

@@ -74,7 +74,8 @@ class Totals:
 
 def cost_units(list_cost_usd: Floats) -> Floats:
     """Dollars as whole units of the column's last place, so that sums of them are exact; NaN stays."""
-    return np.rint(list_cost_usd * _COST_UNIT)
+    units: Floats = np.rint(list_cost_usd * _COST_UNIT)
+    return units
 
 
 def _total_columns(ledger: Ledger) -> list[npt.NDArray[Any]]:
