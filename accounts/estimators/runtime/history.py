@@ -55,9 +55,9 @@ def history_of(
 
     `instance` None: the inventory does not have it, so it had ended by `now`. `events_since`: since when
     events are known without a gap (the start of the period one will ask for, if all its events are there;
-    None: not known, so since the oldest of them); older events tell the state to begin with. `cpu_sample_minutes`: running minutes by start of hour (the
-    SampleCount of CPUUtilization at a period of an hour); 0 says that it did not run, an hour that is missing
-    says nothing.
+    None: not known, so since the oldest of them); older events tell the state to begin with.
+    `cpu_sample_minutes`: running minutes by start of hour (the SampleCount of CPUUtilization at a period of an
+    hour); 0 says that it did not run, an hour that is missing says nothing.
     """
     known, ignored = meaningful_events(events)
     marks = known_marks(instance, event_marks(known), now=now)
