@@ -157,8 +157,7 @@ def _cut(raw: bytes, comma: bytes, width: int, positions: Sequence[int]) -> _Cut
     chars = np.frombuffer(raw, np.uint8)
     is_newline = chars == _NEWLINE
     rows = int(np.count_nonzero(is_newline))
-    is_separator = is_newline | (chars == comma[0])
-    separators = np.flatnonzero(is_separator)
+    separators = np.flatnonzero(is_newline | (chars == comma[0]))
     if separators.size != rows * width:
         return None
     by_row = separators.reshape(rows, width)
@@ -166,8 +165,8 @@ def _cut(raw: bytes, comma: bytes, width: int, positions: Sequence[int]) -> _Cut
     if not is_newline[newlines].all():
         return None
     returns = rows if rows and (chars[newlines - 1] == _RETURN).all() else 0
-    if np.count_nonzero((chars < _SPACE) & ~is_separator) != returns:
-        return None
+    if np.count_nonzero(chars < _SPACE) != returns + (rows if comma == b"," else separators.size):
+        return None  # there are control characters besides
     starts, ends = np.empty((len(positions), rows), np.int64), np.empty((len(positions), rows), np.int64)
     for column, position in enumerate(positions):
         ends[column] = by_row[:, position]
