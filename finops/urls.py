@@ -1,8 +1,10 @@
 """Every address of the product."""
 
 from django.contrib import admin
+from django.contrib.auth.decorators import login_required
 from django.urls import include, path
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
+from rest_framework.permissions import IsAuthenticated
 
 from accounts.api import views as accounts_api
 from accounts.views import admin_sign_in
@@ -20,9 +22,17 @@ api = [
     path("runs", accounts_api.Runs.as_view(), name="api-runs"),
     path("runs/<int:pk>", accounts_api.Run.as_view(), name="api-run"),
     path("health", accounts_api.Health.as_view(), name="api-health"),
-    path("schema/", SpectacularJSONAPIView.as_view(http_method_names=["get", "head"]), name="schema"),
+    path(
+        "schema/",
+        SpectacularJSONAPIView.as_view(http_method_names=["get", "head"], permission_classes=[IsAuthenticated]),
+        name="schema",
+    ),
     # Its OPTIONS would look for a template that is not there.
-    path("docs/", SpectacularSwaggerSplitView.as_view(http_method_names=["get", "head"]), name="api-docs"),
+    path(
+        "docs/",
+        login_required(SpectacularSwaggerSplitView.as_view(http_method_names=["get", "head"])),
+        name="api-docs",
+    ),
 ]
 
 urlpatterns = [
@@ -30,7 +40,7 @@ urlpatterns = [
     path("", include("carbon.urls")),
     path("", include("costing.urls")),
     path("api/v1/", include(api)),
-    path("admin/login/", admin_sign_in),
+    path("admin/login/", admin_sign_in, name="admin-sign-in"),
     path("admin/", admin.site.urls),
 ]
 

@@ -5,11 +5,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
+import time_machine
 from django.db import connection
 
 from tests.factories import MembershipFactory, TeamFactory, UserFactory
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from django.test import Client
 
     from accounts.models import Team, User
@@ -79,3 +82,10 @@ def _no_calls_beyond_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
         real(self, address)  # type: ignore[arg-type]
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture
+def clock_at_now() -> Iterator[None]:
+    """The clock stands at NOW, for doors that read it themselves."""
+    with time_machine.travel(NOW, tick=False):
+        yield
