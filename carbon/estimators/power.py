@@ -85,9 +85,7 @@ class PowerTable:
 
     def watts(self, types: npt.NDArray[np.integer], cpu_percent: Floats) -> Floats:
         """Watts of the type with that row number at each CPU load, 0 to 100 (not checked here)."""
-        left = np.zeros(cpu_percent.shape, np.intp)
-        for load in self.loads[1:]:  # a handful: faster than a search in each
-            left += cpu_percent >= load
+        left = np.searchsorted(self.loads, cpu_percent, side="right") - 1
         cell = types * len(self.loads) + left
         at = self.watts_at.ravel()[cell] + (cpu_percent - self.loads[left]) * self.slopes.ravel()[cell]
         return np.asarray(at, dtype=np.float64)

@@ -74,7 +74,10 @@ class CsvColumns:
 
     def _read_header(self, raw: bytes) -> None:
         text = raw.removeprefix(_BOM).decode("utf-8", "replace")
-        header = [name.strip() for row in csv.reader([text], skipinitialspace=True) for name in row]
+        try:
+            header = [name.strip() for row in csv.reader([text], skipinitialspace=True) for name in row]
+        except csv.Error as error:
+            raise malformed(self.path, 1, f"The header is not CSV ({error}).") from error
         missing = [name for name in self.names if name not in header]
         if missing:
             found = ", ".join(shown(name) for name in header[:12]) or "nothing"

@@ -290,6 +290,7 @@ def test_bytes_that_are_not_utf_8_are_named_by_line(estimate):
         (HEADER.replace(",", ";"), "names no column instance_id"),
         (HEADER + ",region", "column region: The header names this column twice"),
         ("", "it has nothing"),
+        ("instance_id\rinstance_type", "line 1: The header is not CSV"),
     ],
 )
 def test_a_header_without_what_is_needed_is_refused(estimate, header, reason):
