@@ -128,6 +128,13 @@ class History:
             events_ignored=self.events_ignored,
         )
 
+    def may_gain_by_samples(self, window: Period) -> bool:
+        """Whether CloudWatch's minutes could say more of `window`: something is open, or only inferred."""
+        return any(
+            stretch.certainty is Certainty.BOUNDED or stretch.is_inferred
+            for stretch in self._stretches(window.start.timestamp(), window.end.timestamp())
+        )
+
     def by_hour(self, first_hour: datetime, hours: int = 24) -> HourlyRuntime:
         """The runtime of `hours` hours from `first_hour` on (a full hour); hours after now are 0."""
         starts: Floats = first_hour.timestamp() + HOUR_SECONDS * np.arange(hours + 1, dtype=np.float64)

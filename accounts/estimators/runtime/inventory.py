@@ -107,11 +107,13 @@ def _with_first_launch(marks: list[Mark], facts: InstanceFacts) -> list[Mark]:
         and first.after is State.RUNNING
         and abs(first.at - at) <= SAME_INSTANT_SECONDS
     ):
-        source = first.source if first.source is Source.EVENT else Source.FIRST_LAUNCH
-        return [replace(first, source=source), *marks[1:]]
+        return [replace(first, is_launch=True), *marks[1:]]
     if first and first.at <= at:
         return marks
-    return [Mark(at, State.NOT_RUNNING, State.RUNNING, Source.FIRST_LAUNCH, "its first launch"), *marks]
+    return [
+        Mark(at, State.NOT_RUNNING, State.RUNNING, Source.FIRST_LAUNCH, "its first launch", is_launch=True),
+        *marks,
+    ]
 
 
 def _without_failed_launch(marks: list[Mark], facts: InstanceFacts) -> list[Mark]:
@@ -120,13 +122,18 @@ def _without_failed_launch(marks: list[Mark], facts: InstanceFacts) -> list[Mark
     if code not in LAUNCH_FAILURES:
         return marks
     if not marks and facts.state in ENDING_STATES:
-        return [Mark(0.0, State.NOT_RUNNING, State.NOT_RUNNING, Source.FIRST_LAUNCH, f"a launch that failed ({code})")]
+        words = f"a launch that failed ({code})"
+        return [Mark(0.0, State.NOT_RUNNING, State.NOT_RUNNING, Source.FIRST_LAUNCH, words, is_launch=True)]
     last = max((index for index, mark in enumerate(marks) if mark.after is State.RUNNING), default=None)
     if last is None or any(mark.before is State.RUNNING for mark in marks[last:]):
         return marks
-    was_only_one = marks[last].source is Source.LAUNCH_TIME and facts.state in ENDING_STATES
-    source = Source.FIRST_LAUNCH if was_only_one else marks[last].source
-    failed = replace(marks[last], after=State.NOT_RUNNING, source=source, words=f"a start that failed ({code})")
+    start = marks[last]
+    failed = replace(
+        start,
+        after=State.NOT_RUNNING,
+        words=f"a start that failed ({code})",
+        is_launch=start.is_launch or facts.state in ENDING_STATES,
+    )
     return [*marks[:last], failed, *marks[last + 1 :]]
 
 

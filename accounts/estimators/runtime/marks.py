@@ -36,6 +36,7 @@ class Mark:
     after: State | None
     source: Source
     words: str
+    is_launch: bool = False  # before it the instance was not there
     ends_for_good: bool = False
     is_interruption: bool = False  # EC2 took a spot instance back
     hibernates: bool = False
@@ -53,12 +54,13 @@ class _Meaning:
     before: State | None
     after: State | None
     tells_states: bool = True
+    is_launch: bool = False
     ends_for_good: bool = False
     is_interruption: bool = False
 
 
 _MEANINGS = {
-    "RunInstances": _Meaning(0, State.NOT_RUNNING, State.RUNNING, tells_states=False),
+    "RunInstances": _Meaning(0, State.NOT_RUNNING, State.RUNNING, tells_states=False, is_launch=True),
     "StopInstances": _Meaning(1, None, State.NOT_RUNNING),
     # Only what runs is evicted.
     "BidEvictedEvent": _Meaning(2, State.RUNNING, State.NOT_RUNNING, tells_states=False, is_interruption=True),
@@ -123,6 +125,7 @@ def _mark(event: RuntimeEvent) -> Mark:
         after=after,
         source=Source.EVENT,
         words=f"{event.name} by {event.actor}" if event.actor else event.name,
+        is_launch=meaning.is_launch,
         ends_for_good=meaning.ends_for_good,
         is_interruption=meaning.is_interruption,
         hibernates=event.hibernates,

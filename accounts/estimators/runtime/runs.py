@@ -42,6 +42,8 @@ class Stretch:
     opened_by: Mark | None
     closed_by: Mark | None
     shares: tuple[Share, ...]
+    is_inferred: bool = False
+    """Only from how an event found it, back to the start of the events: no event says that it changed since."""
 
     @property
     def is_whole(self) -> bool:
@@ -83,6 +85,13 @@ _HALF = 0.5
 
 def _surely(start: float, end: float, opened_by: Mark | None, closed_by: Mark | None) -> Stretch:
     return Stretch(start, end, Certainty.EXACT, opened_by, closed_by, (Share(start, end, 1.0, 1.0, 1.0),))
+
+
+def _as_found(start: float, opened_by: Mark | None, found_by: Mark) -> Stretch:
+    """From `start` on in the state in which an event found it: nothing else is known, and no event says otherwise."""
+    share = 1.0 if found_by.before is State.RUNNING else 0.0
+    shares = (Share(start, found_by.at, share, share, share),)
+    return Stretch(start, found_by.at, Certainty.EXACT, opened_by, found_by, shares, is_inferred=True)
 
 
 def _perhaps(start: float, end: float, opened_by: Mark | None, closed_by: Mark | None) -> Stretch:
@@ -153,10 +162,11 @@ class _Walk:
 
     def open(self, first: Mark) -> None:
         """What lies before the first mark: as an event found it, else unknown; nothing before the first launch."""
+        if first.is_launch:
+            return
         if first.source is Source.EVENT:
-            if first.before is State.RUNNING:
-                self.add(_surely(-math.inf, first.at, None, first))
-        elif first.source is not Source.FIRST_LAUNCH:
+            self.add(_as_found(-math.inf, None, first))
+        else:
             self.add(_perhaps(-math.inf, first.at, None, first))
 
     def add(self, stretch: Stretch, *, started_at: float | None = None) -> None:
@@ -198,8 +208,8 @@ class _Walk:
         elif ran != runs:
             known = self._known_since(earlier, later)
             self.add(_perhaps(start, known, earlier, later))
-            if runs:
-                self.add(_surely(known, end, earlier, later))
+            if known < end:
+                self.add(_as_found(known, earlier, later))
 
     def _known_since(self, earlier: Mark, later: Mark) -> float:
         """Until when it is open what happened between two marks that contradict each other."""

@@ -14,59 +14,56 @@ GRAIN_SECONDS = 300.0
 def narrow_by_samples(runs: Sequence[Run], minutes_by_hour: Mapping[float, float]) -> None:
     """Replace each bounded stretch by what the minutes of its hours (start of hour → 0 to 60) leave open.
 
-    An hour that is not in `minutes_by_hour` is unknown and stays as it is; an hour with 0 did not run.
+    An hour that is not in `minutes_by_hour` is unknown and stays as it is; an hour with 0 did not run. What is
+    only inferred gives way where the minutes contradict it by more than their grain.
     """
     if not minutes_by_hour:
         return
     stretches = [stretch for run in runs for stretch in run.stretches]
-    certain = [stretch for stretch in stretches if stretch.certainty is Certainty.EXACT]
     for run in runs:
-        run.stretches = [
-            _narrowed(stretch, minutes_by_hour, certain, stretches)
-            if stretch.certainty is Certainty.BOUNDED
-            else stretch
-            for stretch in run.stretches
-        ]
+        run.stretches = [_narrowed(stretch, minutes_by_hour, stretches) for stretch in run.stretches]
 
 
-def _narrowed(
-    stretch: Stretch, minutes_by_hour: Mapping[float, float], certain: Sequence[Stretch], stretches: Sequence[Stretch]
-) -> Stretch:
-    hours = sorted(h for h in minutes_by_hour if h < stretch.end and h + HOUR_SECONDS > stretch.start)
-    if not hours:
+def _narrowed(stretch: Stretch, minutes_by_hour: Mapping[float, float], stretches: Sequence[Stretch]) -> Stretch:
+    if stretch.certainty is not Certainty.BOUNDED and not stretch.is_inferred:
         return stretch
+    (whole,) = stretch.shares
     shares: list[Share] = []
     reached = stretch.start
-    for hour in hours:
+    is_contradicted = False
+    for hour in sorted(h for h in minutes_by_hour if h < stretch.end and h + HOUR_SECONDS > stretch.start):
         start, end = max(hour, stretch.start), min(hour + HOUR_SECONDS, stretch.end)
         if reached < start:
-            shares.append(_open_share(reached, start))
-        elsewhere = _seconds(certain, hour)
-        seen = min(max(minutes_by_hour[hour], 0.0), _MINUTES) * MINUTE_SECONDS - elsewhere
-        open_elsewhere = _seconds(stretches, hour) - elsewhere - (end - start)
-        grain = 0.0 if _is_amid(hour, minutes_by_hour) else GRAIN_SECONDS
-        lower, best, upper = _bounds(seen, open_elsewhere, grain, end - start)
-        shares.append(Share(start, end, lower, best, upper))
+            shares.append(replace(whole, start=reached, end=start))
+        share = _share(start, end, hour, minutes_by_hour, stretches)
+        is_contradicted = is_contradicted or not share.lower <= whole.best <= share.upper
+        shares.append(share)
         reached = end
+    if not shares or (stretch.is_inferred and not is_contradicted):
+        return stretch
     if reached < stretch.end:
-        shares.append(_open_share(reached, stretch.end))
+        shares.append(replace(whole, start=reached))
     is_settled = all(share.lower == share.upper for share in shares)
     return replace(
         stretch,
         shares=tuple(_joined(shares)),
         certainty=Certainty.EXACT if is_settled else Certainty.BOUNDED,
+        is_inferred=False,
     )
 
 
-def _open_share(start: float, end: float) -> Share:
-    return Share(start, end, 0.0, 0.5, 1.0)
-
-
-def _bounds(seen: float, open_elsewhere: float, grain: float, length: float) -> tuple[float, float, float]:
-    """The shares of `length` seconds of an hour that ran, where `seen` seconds of the hour are to be placed."""
+def _share(
+    start: float, end: float, hour: float, minutes_by_hour: Mapping[float, float], stretches: Sequence[Stretch]
+) -> Share:
+    """What the samples of `hour` say of its part [start, end), a part of one of `stretches`."""
+    length = end - start
+    certain = _seconds((stretch for stretch in stretches if stretch.is_whole and not stretch.is_inferred), hour)
+    open_elsewhere = _seconds(stretches, hour) - certain - length
+    seen = min(max(minutes_by_hour[hour], 0.0), _MINUTES) * MINUTE_SECONDS - certain
+    grain = 0.0 if _is_amid(hour, minutes_by_hour) else GRAIN_SECONDS
     lower, upper = _within(seen - open_elsewhere - grain, length), _within(seen + grain, length)
     best = min(max(seen - open_elsewhere / 2, lower), upper)
-    return lower / length, best / length, upper / length
+    return Share(start, end, lower / length, best / length, upper / length)
 
 
 def _is_amid(hour: float, minutes_by_hour: Mapping[float, float]) -> bool:
