@@ -19,11 +19,11 @@ from django.utils import timezone
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from accounts.models import AwsAccount, RefreshRun
-from accounts.services.runs import request_run
+from accounts.models import AwsAccount, RefreshRun, RunState
+from accounts.services.runs import request_run, ring_for_waiting
 from costing.models import DailyTotal
 from finops.pipeline import due_steps
-from finops.sandbox.background import worker_and_beat
+from finops.sandbox.background import start_worker_and_beat
 from finops.sandbox.people import PEOPLE
 from finops.sandbox.seed import seed
 
@@ -40,14 +40,18 @@ class Command(BaseCommand):
         console = Console(highlight=False, soft_wrap=True)
         call_command("migrate", verbosity=0)
         seed()
-        with _web_server(int(os.environ["PORT"])) as server, worker_and_beat():
+        with _web_server(int(os.environ["PORT"])) as server:
+            start_worker_and_beat()
             is_first = not DailyTotal.objects.exists()
             now = timezone.now()
+            # This process is the demo's only worker, so what an earlier one left in mid-work is free at once.
+            RefreshRun.objects.filter(state=RunState.RUNNING).update(lease_until=now)
             runs = [
-                request_run(account=account, now=now, steps=steps)
+                request_run(account=account, now=now, steps=steps, announce=False)
                 for account in AwsAccount.objects.active().order_by("pk")
                 if (steps := due_steps(account=account, now=now))
             ]
+            ring_for_waiting(now=timezone.now())
             if is_first:
                 console.print("First refresh of the simulated accounts …")
                 _follow(runs, console)
@@ -58,7 +62,9 @@ class Command(BaseCommand):
 
 
 def _stop(_signum: int, _frame: FrameType | None) -> None:
-    raise SystemExit(0)
+    """End at once: a refresh in mid-work is as safe as in a power cut, and goes on at the next start."""
+    sys.stdout.flush()
+    os._exit(0)
 
 
 def _end_with_parent() -> None:
