@@ -27,15 +27,7 @@ def aws_session(account: AwsAccount, meter: CallMeter) -> AwsSession:
     Raises UpstreamRejected where an endpoint variable would send signed requests elsewhere, or where the
     profile is not set up. Asks AWS nothing yet.
     """
-    may_be_overridden: bool = settings.SANDBOX or settings.AWS_ALLOW_ENDPOINT_OVERRIDE
-    overridden = overridden_endpoints(os.environ)
-    if overridden and not may_be_overridden:
-        raise UpstreamRejected(
-            f"{', '.join(overridden)} would send requests signed with your credentials elsewhere, so AWS is not asked.",
-            upstream="aws",
-            reason=Reason.BAD_CREDENTIALS,
-            fix="Unset it, or set AWS_ALLOW_ENDPOINT_OVERRIDE=1 if the address is your own VPC endpoint or proxy.",
-        )
+    may_be_overridden, overridden = _endpoint_overrides()
     # The environment that a login was made in is part of the key, for it keeps what it read there.
     key = (
         account.access_kind,
@@ -55,6 +47,32 @@ def aws_session(account: AwsAccount, meter: CallMeter) -> AwsSession:
         while len(_logins) > _KEPT_LOGINS:
             _logins.popitem(last=False)
     return AwsSession(login=login, meter=meter, account_id=account.account_id)
+
+
+def role_session(account: AwsAccount, meter: CallMeter, *, external_id: str | None) -> AwsSession:
+    """The way in by the account's role with another external id than its own, or none. Shared with nobody."""
+    may_be_overridden, _ = _endpoint_overrides()
+    login = AwsLogin.of_role(
+        account.role_arn,
+        external_id=external_id,
+        region=account.home_region,
+        endpoints_may_be_overridden=may_be_overridden,
+    )
+    return AwsSession(login=login, meter=meter)
+
+
+def _endpoint_overrides() -> tuple[bool, list[str]]:
+    """Whether endpoints may be overridden, and the variables that do; raises where they may not and one does."""
+    may_be_overridden: bool = settings.SANDBOX or settings.AWS_ALLOW_ENDPOINT_OVERRIDE
+    overridden = overridden_endpoints(os.environ)
+    if overridden and not may_be_overridden:
+        raise UpstreamRejected(
+            f"{', '.join(overridden)} would send requests signed with your credentials elsewhere, so AWS is not asked.",
+            upstream="aws",
+            reason=Reason.BAD_CREDENTIALS,
+            fix="Unset it, or set AWS_ALLOW_ENDPOINT_OVERRIDE=1 if the address is your own VPC endpoint or proxy.",
+        )
+    return may_be_overridden, overridden
 
 
 def _login(account: AwsAccount, *, may_be_overridden: bool) -> AwsLogin:

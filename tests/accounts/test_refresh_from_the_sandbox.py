@@ -9,6 +9,7 @@ from botocore.tokens import SSOTokenProvider
 
 from accounts.clients.aws.events import EVENT_NAMES
 from accounts.models import EventWatermark, Instance, InstanceEvent, MetricDay
+from accounts.services.access import check_access
 from accounts.services.events import refresh_events
 from accounts.services.inventory import refresh_inventory
 from accounts.services.utilization import refresh_utilization
@@ -122,17 +123,53 @@ def test_an_account_behind_an_sso_session_that_ended_names_the_command(strict_sa
     assert Instance.objects.filter(aws_account=account).exists()
 
 
-def test_a_role_is_entered_with_its_external_id_only(strict_sandbox, register, monkeypatch):
+@pytest.fixture
+def role(strict_sandbox, register, monkeypatch):
+    """An account entered by a role, taken on with another account's keys."""
     account, _ = register(PLATFORM_WORKLOADS)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", PLATFORM_PAYER.access_key_id)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", PLATFORM_PAYER.secret_access_key)
     monkeypatch.setenv("AWS_ENDPOINT_URL", strict_sandbox.aws_url)
-    account.access_kind, account.role_arn = "role", PLATFORM_WORKLOADS.role_arn
-    account.external_id = PLATFORM_WORKLOADS.external_id
+    account.access_kind = "role"
+    account.role_arn, account.external_id = PLATFORM_WORKLOADS.role_arn, PLATFORM_WORKLOADS.external_id
+    return account
 
-    assert refresh_inventory(account=account, aws=aws_session(account, CallMeter()), now=NOW).rows_written
 
-    account.external_id = "somebody else's"
+def test_a_role_is_entered_with_its_external_id(role, meter):
+    check_access(account=role, meter=meter)
+
+    assert refresh_inventory(account=role, aws=aws_session(role, meter), now=NOW).rows_written
+
+
+def test_a_role_is_not_entered_with_another_external_id(role, meter):
+    role.external_id = "somebody else's"
+
     with pytest.raises(UpstreamRejected) as caught:
-        refresh_inventory(account=account, aws=aws_session(account, CallMeter()), now=NOW)
+        check_access(account=role, meter=meter)
     assert caught.value.reason is Reason.DENIED
+
+
+def test_a_role_that_lets_in_anybody_is_not_used(role, meter):
+    role.role_arn = PLATFORM_WORKLOADS.careless_role_arn
+
+    with pytest.raises(UpstreamRejected) as caught:
+        check_access(account=role, meter=meter)
+    assert "sts:ExternalId" in caught.value.fix
+
+
+def test_a_role_of_another_account_is_not_taken_for_this_one(role, meter):
+    role.role_arn, role.external_id = RESEARCH.role_arn, RESEARCH.external_id
+
+    with pytest.raises(UpstreamRejected) as caught:
+        check_access(account=role, meter=meter)
+    assert RESEARCH.account_id in caught.value.message
+
+
+def test_a_profile_is_checked_by_whose_it_is(register, meter):
+    account, _ = register(PLATFORM_WORKLOADS)
+    check_access(account=account, meter=meter)
+    account.profile_name = RESEARCH.profile_name
+
+    with pytest.raises(UpstreamRejected) as caught:
+        check_access(account=account, meter=meter)
+    assert caught.value.reason is Reason.BAD_CREDENTIALS

@@ -65,18 +65,21 @@ class AwsLogin:
         cls,
         role_arn: str,
         *,
-        external_id: str,
+        external_id: str | None,
         session_name: str = "carbon-aware-finops",
         region: str = "us-east-1",
         endpoints_may_be_overridden: bool = False,
     ) -> Self:
-        """With a role of the account, taken on with the machine's own credentials and the external id."""
+        """With a role of the account, taken on with the machine's own credentials and the external id.
+
+        Without one only to find out whether the role lets in anybody (accounts/services/access.py).
+        """
         machine = _session(endpoints_may_be_overridden=endpoints_may_be_overridden)
         session = _session(endpoints_may_be_overridden=endpoints_may_be_overridden)
         role = _AssumedRole(
             machine=machine,
             role_arn=role_arn,
-            extra_args={"ExternalId": external_id, "RoleSessionName": session_name},
+            extra_args={"RoleSessionName": session_name} | ({"ExternalId": external_id} if external_id else {}),
             region=region,
         )
         session.register_component("credential_provider", botocore_credentials.CredentialResolver([role]))

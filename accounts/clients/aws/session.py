@@ -72,6 +72,12 @@ class AwsSession:
         """Where questions are asked that no region owns."""
         return self._login.region
 
+    def enter(self) -> str:
+        """Ask AWS whose the credentials are; the account id. Raises UpstreamError where we are not let in."""
+        self._learn_account()
+        self._check_account()
+        return self._login.leads_into
+
     def client(self, service: str, *, region: str) -> Any:
         """The botocore client itself. Only tests need it; all else goes through `call` and `pages`."""
         return self._login.client(service, region=region)
@@ -150,13 +156,16 @@ class AwsSession:
             )
         return answer
 
+    def _learn_account(self) -> None:
+        identity = self._call(GET_CALLER_IDENTITY, region=self._login.region)
+        self._login.leads_into = str(identity["Account"])
+
     def _check_account(self) -> None:
         if not self._account_id or self._login.leads_into == self._account_id:
             return
         with self._lock:
             if not self._login.leads_into:
-                identity = self._call(GET_CALLER_IDENTITY, region=self._login.region)
-                self._login.leads_into = str(identity["Account"])
+                self._learn_account()
         if self._login.leads_into != self._account_id:
             raise UpstreamRejected(
                 f"The credentials of {self._login.way_in.words} lead into the account {self._login.leads_into}, "
