@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import numpy.typing as npt
 
-from accounts.estimators.runtime import Certainty, History, HourlyRuntime, Runtime, RuntimeEvent, history_of
+from accounts.estimators.runtime import History, HourlyRuntime, Runtime, RuntimeEvent, history_of
 from accounts.models import CPU_UTILIZATION, EventWatermark, Instance, MetricDay, User
 from accounts.selectors.runtime_inputs import events_of, facts_of
 from finops.core.periods import HOUR, Period, start_of_day
@@ -114,11 +114,11 @@ def _by_hour(
     def history(minutes: dict[datetime, float] | None) -> History:
         return history_of(facts_of(instance), events, now=now, events_since=events_since, cpu_sample_minutes=minutes)
 
-    answer = history(None).by_hour(period.start, len(sample_minutes))
-    if Certainty.BOUNDED not in answer.certainty:
-        return answer
-    # Only now the samples: making them into instants costs more than most histories do.
-    return history(dict(_minutes(period.start, sample_minutes))).by_hour(period.start, len(sample_minutes))
+    told = history(None)
+    if told.may_gain_by_samples(period):
+        # Only now the samples: making them into instants costs more than most histories do.
+        told = history(dict(_minutes(period.start, sample_minutes)))
+    return told.by_hour(period.start, len(sample_minutes))
 
 
 def _minutes(start: datetime, sample_minutes: Floats) -> Iterator[tuple[datetime, float]]:
