@@ -21,10 +21,10 @@ KNOWN_SOURCES: dict[str, KnownSource] = {
         KnownSource("aws_ec2", "EC2", "instances and their state", timedelta(hours=1)),
         KnownSource("aws_cloudtrail", "CloudTrail", "starts and stops", timedelta(hours=6)),
         KnownSource("aws_cloudwatch", "CloudWatch", "CPU utilization", timedelta(hours=1)),
-        KnownSource("aws_pricing", "Price list", "on-demand prices", timedelta(days=7)),
+        KnownSource("aws_pricing", "Price list", "on-demand prices", timedelta(hours=1)),
         KnownSource("aws_cost_explorer", "Cost Explorer", "billed cost", timedelta(hours=24)),
         KnownSource("electricity_maps", "Electricity Maps", "carbon intensity", timedelta(hours=1), is_shared=True),
-        KnownSource("boavizta", "Boavizta", "power and embodied carbon", timedelta(days=7), is_shared=True),
+        KnownSource("boavizta", "Boavizta", "power and embodied carbon", timedelta(hours=1), is_shared=True),
         KnownSource("ledger", "Ledger", "what is derived from all of these", timedelta(hours=1)),
     )
 }

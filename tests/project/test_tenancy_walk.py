@@ -24,7 +24,7 @@ from tests.factories import (
 
 CANARY = "CANARY-9f1c"
 ACCOUNT_ID = "998877665544"
-SECRETS = (CANARY, ACCOUNT_ID, "i-canary9f1c", "alice@example.com", "4,242.4", "4242.4")
+SECRETS = (CANARY, ACCOUNT_ID, "i-canary9f1c", "alice@example.com", "4,242.5", "4242.5")
 
 METHODS = ("get", "head", "post", "put", "patch", "delete", "options")
 PUBLIC = {"login", "logout", "health-live", "health-ready", "favicon", "admin-sign-in"}
@@ -59,9 +59,14 @@ def alices(team, alice):  # noqa: ARG001 (her membership counts)
         aws_account=account, name=f"{CANARY} instance", instance_id="i-canary9f1c", tags={"owner": CANARY}
     )
     InstanceEventFactory.create(aws_account=account, instance_id=instance.instance_id, actor=CANARY)
-    CostSnapshotFactory.create(instance=instance, day=NOW.date() - timedelta(days=2), list_cost_usd="4242.4")
-    DailyTotalFactory.create(aws_account=account, day=NOW.date() - timedelta(days=2), list_cost_usd="4242.4")
-    BilledCostFactory.create(aws_account=account, day=NOW.date() - timedelta(days=4), unblended_cost="4242.4")
+    CostSnapshotFactory.create(
+        instance=instance,
+        day=NOW.date() - timedelta(days=2),
+        list_cost_usd="4242.5",
+        list_cost_usd_by_hour=[4242.5] * 24,
+    )
+    DailyTotalFactory.create(aws_account=account, day=NOW.date() - timedelta(days=2), list_cost_usd="4242.5")
+    BilledCostFactory.create(aws_account=account, day=NOW.date() - timedelta(days=4), unblended_cost="4242.5")
     SourceStatusFactory.create(aws_account=account, last_error=f"{CANARY} error", fix=f"{CANARY} fix", state="denied")
     CarbonReadingFactory.create(licensee=team, source=CANARY)
     run = RefreshRun.objects.create(
