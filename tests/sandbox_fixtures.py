@@ -16,6 +16,12 @@ SANDBOX_NOW = datetime(2026, 3, 18, 12, 30, tzinfo=UTC)
 ONE_TRY = Config(retries={"total_max_attempts": 1})
 
 
+def all_instances(ec2, **arguments):
+    """Every instance that DescribeInstances lists, page by page."""
+    pages = ec2.get_paginator("describe_instances").paginate(**arguments)
+    return [item for page in pages for group in page["Reservations"] for item in group["Instances"]]
+
+
 @pytest.fixture(scope="session")
 def running_sandbox():
     """One small sandbox for the whole session, without quotas. Ask `sandbox` for it in a test."""

@@ -114,6 +114,10 @@ class Sandbox:
             raise RuntimeError("The sandbox has not been started: it has no folder yet.")
         return self._folder
 
+    def keep_ready(self) -> None:
+        """Make the long answers beforehand: for benchmarks, whose scenario stands still."""
+        self.aws.ec2.keep_ready()
+
     def sign_in(self) -> None:
         """Sign in to the account that is entered by SSO: its profile works from now on, for eight hours."""
         write_token(self.home, *self.aws.identity_center.sign_in())

@@ -9,7 +9,6 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from io import BytesIO
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -73,10 +72,7 @@ class AwsEndpoint:
         if target is None:
             return _respond(_no_signature(), environ, start_response)
         if (target.service, target.operation) not in self._handlers:
-            environ["wsgi.input"] = BytesIO(request.body)
-            account_id = (self._identities.principal(target.access_key_id) or _NOBODY).account_id
-            self.log.add(Asked(target.service, target.operation, account_id, target.region, "passed on"))
-            return self._fallback.answer(environ, start_response, account_id=account_id)
+            return _respond(self._pass_on(request, target), environ, start_response)
         return _respond(self._answer(request, target), environ, start_response)
 
     def _answer(self, request: Request, target: Target) -> Answer:
@@ -98,6 +94,17 @@ class AwsEndpoint:
             self.log.faults.append(f"{target.service}.{target.operation} raised; see the log")
             answer = wire.render_error(AwsError(BROKEN, "The sandbox failed; see its log.", 500))
         self.log.add(Asked(target.service, target.operation, principal.account_id, target.region, outcome, parameters))
+        return answer
+
+    def _pass_on(self, request: Request, target: Target) -> Answer:
+        try:
+            principal = self._principal(target)
+            answer = self._fallback.answer(request, target, account_id=principal.account_id)
+        except AwsError as error:
+            protocol = {"ec2": "ec2", "s3": "rest-xml"}.get(target.service, "json" if _is_json(request) else "query")
+            self.log.add(Asked(target.service, target.operation, "", target.region, error.code))
+            return render_error(protocol, error)
+        self.log.add(Asked(target.service, target.operation, principal.account_id, target.region, "passed on"))
         return answer
 
     def _principal(self, target: Target) -> Principal:
@@ -145,6 +152,10 @@ def _headers(http: HttpRequest) -> Headers:
     if token is not None:
         headers["x-amz-sso_bearer_token"] = token
     return headers
+
+
+def _is_json(request: Request) -> bool:
+    return "x-www-form-urlencoded" not in request.headers.get("Content-Type", "")
 
 
 def _no_signature() -> Answer:

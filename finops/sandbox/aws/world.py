@@ -28,8 +28,9 @@ class SimulatedAws:
         self.identities = Identities(scenario)
         self.identity_center = IdentityCenter(scenario, self.identities)
         self.cost_explorer = CostExplorer(scenario)
+        self.ec2 = Ec2(scenario)
         services: list[Service] = [
-            Ec2(scenario),
+            self.ec2,
             CloudTrail(scenario),
             CloudWatch(scenario),
             Pricing(),

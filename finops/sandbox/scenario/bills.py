@@ -25,7 +25,7 @@ from finops.sandbox.scenario.side_costs import side_costs
 COMPUTE = "Amazon Elastic Compute Cloud - Compute"
 SAVINGS_PLANS = "Savings Plans for AWS Compute usage"
 SAVINGS_PLAN_SHARE = Decimal("0.50")
-RESERVED_SHARE = Decimal("0.35")
+RESERVED_SHARE = Decimal("0.18")
 RESEARCH_CREDIT_SHARE = Decimal("0.20")
 TAX_SHARE = Decimal("0.19")
 _COVERED_BY_SAVINGS_PLAN = {PLATFORM_PAYER.account_id, PLATFORM_WORKLOADS.account_id}

@@ -70,9 +70,7 @@ class Scenario:
         """
         regions = tuple(regions) or PLATFORM_WORKLOADS.enabled_regions
         accounts = tuple(replace(account, enabled_regions=regions) for account in (PLATFORM_PAYER, PLATFORM_WORKLOADS))
-        plan = large_plan(
-            instances=instances, regions=regions, accounts=tuple(account.account_id for account in accounts)
-        )
+        plan = large_plan(instances=instances, regions=regions, accounts=accounts)
         return replace(cls._of(plan, now=now, days=days), accounts=accounts, denials=(), checks_every_answer=False)
 
     @classmethod

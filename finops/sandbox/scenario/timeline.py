@@ -170,7 +170,12 @@ class Timeline:
 
     def running(self, period: Period) -> list[Period]:
         """The stretches in `running` that lie in `period`."""
-        return [part for run in self.runs if (part := run.clipped_to(period)) is not None]
+        return [part for run in self._runs_near(period) if (part := run.clipped_to(period)) is not None]
+
+    def _runs_near(self, period: Period) -> tuple[Run, ...]:
+        """The runs that may reach into `period`, with one before: billed time may outlast its run."""
+        first = max(0, bisect_right(self._starts, period.start) - 2)
+        return self.runs[first : bisect_right(self._starts, period.end)]
 
     def running_seconds(self, period: Period) -> int:
         """How long it ran in `period`."""
@@ -179,7 +184,7 @@ class Timeline:
     def billed(self, period: Period, *, full_hours: bool, known_until: datetime) -> list[tuple[Run, Period]]:
         """What of each run is billed in `period`, as known at `known_until`."""
         parts = []
-        for run in self.runs:
+        for run in self._runs_near(period):
             if run.is_free or run.start >= known_until:
                 continue
             until = run.billed_until(full_hours=full_hours)

@@ -5,14 +5,9 @@ from botocore.exceptions import ClientError
 from finops.sandbox.aws.quotas import QUOTAS
 from finops.sandbox.scenario import Scenario
 from finops.sandbox.server import Sandbox
-from tests.sandbox_fixtures import ONE_TRY, SANDBOX_NOW
+from tests.sandbox_fixtures import ONE_TRY, SANDBOX_NOW, all_instances
 
 WORKLOADS = "444455556666"
-
-
-def all_instances(client, **arguments):
-    pages = client.get_paginator("describe_instances").paginate(**arguments)
-    return [item for page in pages for group in page["Reservations"] for item in group["Instances"]]
 
 
 def error_code(raised):
