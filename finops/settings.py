@@ -8,6 +8,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from finops.logs import logging_config
+from finops.secret_key import key_of_this_machine
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -17,14 +18,7 @@ environ.Env.read_env(BASE_DIR / ".env")
 
 DEBUG: bool = env.bool("DEBUG", default=False)
 SANDBOX: bool = env.bool("SANDBOX", default=False)  # stand-in upstreams on this machine: demo, tests, benchmarks
-SECRET_KEY: str = env.str("SECRET_KEY", default="")
-if not SECRET_KEY:
-    if not (DEBUG or SANDBOX):
-        raise ImproperlyConfigured(
-            "SECRET_KEY is not set. Put a long random text into the environment or into .env; "
-            "`python -c 'import secrets; print(secrets.token_urlsafe(50))'` makes one."
-        )
-    SECRET_KEY = "only-for-debug-and-sandbox-never-for-real-data"  # noqa: S105 (refused above in production)
+SECRET_KEY: str = env.str("SECRET_KEY", default="") or key_of_this_machine(VAR_DIR / "secret_key")
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 

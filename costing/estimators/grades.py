@@ -6,7 +6,7 @@ Cost counts the hours that ran or were billed:
 
     A  runtime exact, price listed
     B  runtime known within bounds
-    C  runtime assumed
+    C  runtime assumed, or the platform that the price is for
     D  no price
 
 Carbon (energy and emissions alike) counts the hours that ran:
@@ -55,7 +55,7 @@ def _table(size: int, ranks: dict[int, int]) -> _Ranks:
 
 
 _RUNTIME = _table(4, {RuntimeQuality.EXACT: _A, RuntimeQuality.BOUNDED: _B, RuntimeQuality.ASSUMED: _C})
-_PRICE = _table(2, {PriceQuality.LISTED: _A})
+_PRICE = _table(4, {PriceQuality.LISTED: _A, PriceQuality.PLATFORM_ASSUMED: _C})
 _CPU = _table(4, {CpuQuality.MEASURED: _A, CpuQuality.DEFAULT: _C})
 _POWER = _table(4, {PowerQuality.CURVE: _B, PowerQuality.SUBSTITUTED: _C})
 _INTENSITY = _table(

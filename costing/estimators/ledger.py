@@ -50,6 +50,7 @@ class LedgerFacts:
     gco2e_per_kwh: Floats
     intensity_quality: Codes
     pue: Floats  # [n]
+    platform_is_assumed: npt.NDArray[np.bool_]  # [n]: priced as Linux, for nobody told
     power_model: str
 
 
@@ -93,12 +94,13 @@ def compute_ledger(facts: LedgerFacts) -> Ledger:
 
     # An hour that may have run is doubtful too, though its best estimate is that it did not.
     counts = ran | billed | (facts.running_seconds_upper > 0)
+    price_quality = np.where(facts.platform_is_assumed, PriceQuality.PLATFORM_ASSUMED, PriceQuality.LISTED)
     quality = pack_quality(
         runtime=np.where(counts, facts.runtime_quality, RuntimeQuality.NOT_RUNNING),
         cpu=np.where(ran, np.where(cpu_is_default, CpuQuality.DEFAULT, CpuQuality.MEASURED), CpuQuality.NONE),
         intensity=np.where(ran, facts.intensity_quality, 0),
         power=np.where(ran, np.array([kind.quality for kind in facts.types])[facts.type_index], PowerQuality.NONE),
-        price=np.where(counts & ~np.isnan(facts.usd_per_hour), PriceQuality.LISTED, PriceQuality.NONE),
+        price=np.where(counts & ~np.isnan(facts.usd_per_hour), price_quality[:, None], PriceQuality.NONE),
     )
     return Ledger(
         energy_kwh_by_hour=energy,

@@ -4,6 +4,10 @@ from dataclasses import dataclass
 from typing import Self
 
 # EC2 says "default" where the price list says "Shared".
+# Linux without licences. An instance that was gone before the first inventory is known from CloudTrail alone,
+# which does not tell the platform; most are this, and where it is assumed the price says so.
+ASSUMED_OPERATION = "RunInstances"
+
 _TENANCY_IN_PRICE_LIST = {"default": "Shared", "dedicated": "Dedicated", "host": "Host"}
 
 
@@ -22,5 +26,10 @@ class PriceKey:
 
     @classmethod
     def of_instance(cls, *, instance_type: str, region: str, usage_operation: str, tenancy: str) -> Self:
-        """The key for an instance as EC2 describes it. A tenancy EC2 has not told us of stays as it is."""
-        return cls(instance_type, region, usage_operation, _TENANCY_IN_PRICE_LIST.get(tenancy, tenancy))
+        """The key for an instance as EC2 describes it. A tenancy EC2 has not told us of stays as it is.
+
+        Without a `usage_operation` it is the key of Linux without licences.
+        """
+        return cls(
+            instance_type, region, usage_operation or ASSUMED_OPERATION, _TENANCY_IN_PRICE_LIST.get(tenancy, tenancy)
+        )

@@ -48,10 +48,11 @@ class PriceQuality(IntEnum):
 
     NONE = 0
     LISTED = 1
+    PLATFORM_ASSUMED = 2
 
 
 _SHIFTS = {"runtime": 0, "cpu": 2, "intensity": 4, "power": 7, "price": 9}
-_WIDTHS = {"runtime": 2, "cpu": 2, "intensity": 3, "power": 2, "price": 1}
+_WIDTHS = {"runtime": 2, "cpu": 2, "intensity": 3, "power": 2, "price": 2}
 
 Codes = npt.NDArray[np.integer]
 

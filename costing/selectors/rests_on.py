@@ -31,7 +31,11 @@ QUALITY_LABELS = {
         "yearly_mean": "yearly mean of the zone",
     },
     "power": {"none": "unknown", "curve": "the type's own load curve", "substituted": "curve of a similar type"},
-    "price": {"none": "unknown", "listed": "price list"},
+    "price": {
+        "none": "unknown",
+        "listed": "price list",
+        "platform_assumed": "price list; platform unknown, so Linux was taken",
+    },
 }
 
 

@@ -73,8 +73,6 @@ def _ask(
     refusals: list[UpstreamError] = []
 
     def ask(key: PriceKey) -> PriceAnswer:
-        if not key.usage_operation:
-            return PriceAnswer(key, None, reason="The inventory does not tell the operation these instances bill as.")
         if refusals:
             raise refusals[0]
         try:

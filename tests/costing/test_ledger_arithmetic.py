@@ -14,7 +14,7 @@ CURVE = TypePower(
 UNKNOWN = TypePower()
 
 
-def facts(*, days=1, types=(CURVE,), power_model="load_curve", pue=1.2, **given_arrays):
+def facts(*, days=1, types=(CURVE,), power_model="load_curve", pue=1.2, platform_is_assumed=False, **given_arrays):
     """One day (or more) of an instance that ran all 24 hours at 50 % CPU for 0.10 USD/h on 300 g/kWh."""
     hours = {
         "running_seconds": 3600.0,
@@ -29,7 +29,13 @@ def facts(*, days=1, types=(CURVE,), power_model="load_curve", pue=1.2, **given_
     full = {name: np.broadcast_to(np.asarray(value), (days, 24)).copy() for name, value in hours.items()}
     full.setdefault("running_seconds_lower", full["running_seconds"])
     full.setdefault("running_seconds_upper", full["running_seconds"])
-    return LedgerFacts(**full, types=types, pue=np.full(days, pue), power_model=power_model)
+    return LedgerFacts(
+        **full,
+        types=types,
+        pue=np.full(days, pue),
+        platform_is_assumed=np.full(days, platform_is_assumed),
+        power_model=power_model,
+    )
 
 
 def test_a_full_day_adds_up():
@@ -113,6 +119,14 @@ def test_a_free_first_spot_hour_costs_nothing_and_still_has_a_price():
 
     assert ledger.list_cost_usd[0] == 0.0
     assert ledger.cost_grade[0] == "A"
+
+
+def test_a_price_for_an_assumed_platform_is_a_default_and_not_aligned():
+    ledger = compute_ledger(facts(platform_is_assumed=True))
+
+    assert ledger.list_cost_usd == pytest.approx([2.4])
+    assert ledger.cost_grade[0] == "C"
+    assert ledger.hours_aligned[0] == 0
 
 
 def test_hours_billed_beyond_running_cost_and_emit_nothing():

@@ -130,13 +130,13 @@ def test_where_the_list_has_no_single_price_the_reason_is_kept(account, aws):
     assert outcome.notes[0].startswith("1 of 1 kinds of instance have no price; z9.large eu-central-1")
 
 
-def test_an_instance_without_an_operation_is_not_guessed_at(account, aws, local_aws):
+def test_an_instance_without_an_operation_is_priced_as_linux(account, aws, local_aws):
     InstanceFactory.create(aws_account=account, usage_operation="")
 
     refresh(account, aws)
 
-    assert "does not tell the operation" in Price.objects.get().reason
-    assert local_aws.requests == []
+    price = Price.objects.get()
+    assert (price.usage_operation, price.usd_per_hour) == ("RunInstances", Decimal("0.115"))
 
 
 def test_a_changed_price_touches_the_ledger_of_every_account_with_such_an_instance(account, aws):

@@ -78,6 +78,7 @@ def gather(
         gco2e_per_kwh=intensity[place],
         intensity_quality=intensity_quality[place],
         pue=pue[rows],
+        platform_is_assumed=np.array([not instance.usage_operation for instance in instances])[rows],
         power_model=power_model,
     )
     return Piece(keys, facts)
