@@ -6,32 +6,16 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
 from django.contrib.auth.models import Group
-from django.db.models import Model
 from django.http import HttpRequest
 
 from accounts.models import AwsAccount, Membership, RefreshRun, SourceStatus, Team, User
+from finops.core.read_only_admin import ReadOnlyAdmin
 
 admin.site.site_header = "Carbon-aware FinOps"
 admin.site.site_title = "Carbon-aware FinOps admin"
 admin.site.index_title = "Platform admin"
 # Roles are a member's place in a team; groups would be a second answer to the same question.
 admin.site.unregister(Group)
-
-
-class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Rows that services write and people only look at."""
-
-    def has_add_permission(self, _request: HttpRequest, _obj: Model | None = None) -> bool:
-        """Nobody adds them by hand."""
-        return False
-
-    def has_change_permission(self, _request: HttpRequest, _obj: Model | None = None) -> bool:
-        """Nor changes them."""
-        return False
-
-    def has_delete_permission(self, _request: HttpRequest, _obj: Model | None = None) -> bool:
-        """Nor removes them."""
-        return False
 
 
 @admin.register(User)

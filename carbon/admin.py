@@ -3,29 +3,14 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
 
+from finops.core.read_only_admin import ReadOnlyAdmin
+
 from .models import CarbonReading, CloudRegion, PowerProfile, Zone
 from .services.affected_days import mark_days_of_region, mark_days_of_zone
-
-
-class AsToldAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic for the type checker only
-    """Facts as an upstream told them: to look at."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 (Django's signature)
-        """Nobody adds a fact by hand."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
-        """Nobody edits one."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
-        """Nor deletes one: retention does."""
-        return False
 
 
 @admin.register(Zone)
@@ -74,7 +59,7 @@ class CloudRegionAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic fo
 
 
 @admin.register(CarbonReading)
-class CarbonReadingAdmin(AsToldAdmin):
+class CarbonReadingAdmin(ReadOnlyAdmin):
     """Carbon intensity as told."""
 
     list_display = (
@@ -95,7 +80,7 @@ class CarbonReadingAdmin(AsToldAdmin):
 
 
 @admin.register(PowerProfile)
-class PowerProfileAdmin(AsToldAdmin):
+class PowerProfileAdmin(ReadOnlyAdmin):
     """Power curves as told."""
 
     list_display = (

@@ -1,12 +1,10 @@
-from typing import Any
-
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.forms import ModelForm
-from django.http import HttpRequest
 
 from costing.estimators.money import USD
 from finops.core.display import is_currency
+from finops.core.read_only_admin import ReadOnlyAdmin
 
 from .models import BilledCost, ExchangeRate, Price
 
@@ -17,7 +15,7 @@ class ExchangeRateForm(ModelForm):  # type: ignore[type-arg] # generic for the t
     def clean_currency(self) -> str:
         """Take "eur" for "EUR"; refuse what is no currency code, and the dollar itself."""
         currency: str = self.cleaned_data["currency"].strip().upper()
-        if not (is_currency(currency) and currency.isalpha()):
+        if not is_currency(currency):
             raise ValidationError("A currency is three letters, as in ISO 4217: EUR.")
         if currency == USD:
             raise ValidationError("Rates start from the US dollar, so it has none itself.")
@@ -32,22 +30,6 @@ class ExchangeRateAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic f
     list_display = ["currency", "day", "per_usd", "source"]
     list_filter = ["currency"]
     date_hierarchy = "day"
-
-
-class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic for the type checker only
-    """For facts: they are as the upstream told us, and nobody edits them."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 (Django's signature)
-        """Never."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 (Django's signature)
-        """Never."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 (Django's signature)
-        """Never."""
-        return False
 
 
 @admin.register(Price)

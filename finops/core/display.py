@@ -32,7 +32,7 @@ class Quantity:
 
 def is_currency(unit: str) -> bool:
     """Whether `unit` is a currency code (ISO 4217) rather than a unit of measurement."""
-    return len(unit) == _CURRENCY_LETTERS and unit.isascii() and unit.isupper()
+    return len(unit) == _CURRENCY_LETTERS and unit.isascii() and unit.isalpha() and unit.isupper()
 
 
 def significant(value: Number, *, digits: int = 3) -> str:
