@@ -14,6 +14,8 @@ from costing.selectors.figures import Figure, Figures
 
 _GRADES = "A measured · B modelled on own metrics · C a default was used · D a part is missing"
 
+_AS_OF = "The oldest last success of all sources."
+
 
 class MoneyField(serializers.DecimalField):
     """Money as decimal text beside a currency."""
@@ -118,7 +120,8 @@ class OverviewSerializer(serializers.Serializer):  # type: ignore[type-arg]
 
     first_day = serializers.DateField(source="window.first")
     last_day = serializers.DateField(source="window.last")
-    as_of = serializers.DateTimeField(source="window.now")
+    as_of = serializers.DateTimeField(source="figures.as_of", allow_null=True, help_text=_AS_OF)
+    generated_at = serializers.DateTimeField(source="window.now")
     team = serializers.SerializerMethodField()
     currency = serializers.CharField()
     is_simulated = serializers.BooleanField()
@@ -307,7 +310,8 @@ class InstanceDetailSerializer(serializers.Serializer):  # type: ignore[type-arg
     gone_at = serializers.DateTimeField(source="instance.gone_at", allow_null=True)
     first_day = serializers.DateField(source="window.first")
     last_day = serializers.DateField(source="window.last")
-    as_of = serializers.DateTimeField(source="window.now")
+    as_of = serializers.DateTimeField(source="figures.as_of", allow_null=True, help_text=_AS_OF)
+    generated_at = serializers.DateTimeField(source="window.now")
     currency = serializers.CharField()
     is_simulated = serializers.BooleanField()
     figures = FiguresField()

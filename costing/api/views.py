@@ -80,7 +80,8 @@ class Totals(ReadView):
             {
                 "first_day": serializers.DateField(),
                 "last_day": serializers.DateField(),
-                "as_of": serializers.DateTimeField(),
+                "as_of": serializers.DateTimeField(allow_null=True),
+                "generated_at": serializers.DateTimeField(),
                 "currency": serializers.CharField(),
                 "group_by": serializers.CharField(),
                 "count": serializers.IntegerField(),
@@ -99,7 +100,8 @@ class Totals(ReadView):
             {
                 "first_day": answer.window.first,
                 "last_day": complete[-1] if complete else None,
-                "as_of": answer.window.now,
+                "as_of": answer.figures.as_of,
+                "generated_at": answer.window.now,
                 "currency": answer.currency,
                 "group_by": answer.group_by,
                 "count": len(answer.groups),
@@ -118,7 +120,8 @@ class Instances(ReadView):
         responses=_page_of(
             "Instances",
             InstanceSerializer(many=True),
-            as_of=serializers.DateTimeField(),
+            as_of=serializers.DateTimeField(allow_null=True),
+            generated_at=serializers.DateTimeField(),
             currency=serializers.CharField(),
             figures=FiguresField(help_text="Of everything that the filter lets through."),
         ),
@@ -136,7 +139,15 @@ class Instances(ReadView):
             count=answer.count,
         )
         figures = FiguresField().to_representation(answer.figures)
-        return Response({"as_of": answer.window.now, "currency": answer.currency, "figures": figures, **page})
+        return Response(
+            {
+                "as_of": answer.figures.as_of,
+                "generated_at": answer.window.now,
+                "currency": answer.currency,
+                "figures": figures,
+                **page,
+            }
+        )
 
 
 class Instance(ReadView):
@@ -209,15 +220,23 @@ class Snapshots(ReadView):
     @extend_schema(
         operation_id="snapshots",
         parameters=described(SnapshotsForm),
-        responses=_page_of("Snapshots", SnapshotSerializer(many=True), as_of=serializers.DateTimeField()),
+        responses=_page_of(
+            "Snapshots",
+            SnapshotSerializer(many=True),
+            as_of=serializers.DateTimeField(allow_null=True),
+            generated_at=serializers.DateTimeField(),
+            sources=serializers.ListField(child=serializers.CharField()),
+            silent_sources=serializers.ListField(child=serializers.CharField()),
+        ),
     )
     def get(self, request: SignedInApiRequest) -> Response:
         """By day and then instance."""
         form = checked(SnapshotsForm, request)
         now = timezone.now()
         given = form.cleaned_data
+        scope = scope_or_404(request.user, given["team"])
         answer = snapshot_page(
-            scope_or_404(request.user, given["team"]),
+            scope,
             days=form.days(today=utc_day(now)),
             account=given["account"],
             instance=given["instance"],
@@ -227,4 +246,6 @@ class Snapshots(ReadView):
         )
         results = SnapshotSerializer(answer.snapshots, many=True, context={"last_complete": answer.last_complete_day})
         page = paged(request, results.data, page=given["page"], page_size=given["page_size"], count=answer.count)
-        return Response({"as_of": now, **page})
+        stand = data_health(scope, now=now).stand(ALL_SOURCES)
+        about = {"as_of": stand.as_of, "generated_at": now, "sources": ALL_SOURCES, "silent_sources": stand.silent}
+        return Response(about | page)

@@ -77,6 +77,11 @@ class Figures:
     alignment: Figure  # TAC
     running: Figure
 
+    @property
+    def as_of(self) -> datetime | None:
+        """Up to when every source of every figure has answered: the oldest of their last successes."""
+        return self.alignment.as_of
+
     def __iter__(self) -> Iterator[Figure]:
         for each in fields(self):
             yield getattr(self, each.name)

@@ -119,9 +119,10 @@ def instance_list(scope: Scope, window: Window, wanted: Wanted) -> InstanceList:
     matching = _matching(scope, window, wanted)
     count = matching.count()
     start = (wanted.page - 1) * wanted.page_size
-    instances = list(
-        _sorted(matching, window, wanted.sort).select_related("aws_account")[start : start + wanted.page_size]
-    )
+    # The keys first: sorting by a sum groups the whole list, and whole rows would be carried along.
+    keys = list(_sorted(matching, window, wanted.sort).values_list("pk", flat=True)[start : start + wanted.page_size])
+    found = scope.instances().select_related("aws_account").in_bulk(keys)
+    instances = [found[key] for key in keys if key in found]
     sums = grouped(
         snapshot_sums(_ledger(scope, window).filter(instance__in=[i.pk for i in instances]), "instance_id"),
         "instance_id",
