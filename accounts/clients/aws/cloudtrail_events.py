@@ -26,7 +26,7 @@ def events_of(record: Mapping[str, Any]) -> list[tuple[str, RuntimeEvent]]:
     """
     trail = _trail(record)
     request, response = _mapping(trail, "requestParameters"), _mapping(trail, "responseElements")
-    items = {str(item["instanceId"]): item for item in _items(response) if item.get("instanceId")}
+    items = {_text(item.get("instanceId")): item for item in _items(response)}
     name = _text(record.get("EventName")) or _text(trail.get("eventName"))
     if not name:
         raise ValueError("The event has neither EventName nor eventName.")
@@ -38,7 +38,7 @@ def events_of(record: Mapping[str, Any]) -> list[tuple[str, RuntimeEvent]]:
         "actor": _actor(record, trail),
         "hibernates": request.get("hibernate") is True,
     }
-    ids = dict.fromkeys(_ids(record, trail, request, response))
+    ids = dict.fromkeys(filter(None, _ids(record, trail, request, response)))
     asked_type = _asked_type(name, request)
     return [(instance_id, _event(items.get(instance_id, {}), shared, asked_type)) for instance_id in ids]
 
@@ -82,18 +82,15 @@ def _items(parent: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 def _ids(
     record: Mapping[str, Any], trail: Mapping[str, Any], request: Mapping[str, Any], response: Mapping[str, Any]
 ) -> Iterator[str]:
+    """All ids, also twice, and empty ones where an item has none."""
     for item in (*_items(response), *_items(request)):
-        if item.get("instanceId"):
-            yield str(item["instanceId"])
-    if isinstance(request.get("instanceId"), str):
-        yield request["instanceId"]
+        yield _text(item.get("instanceId"))
+    yield _text(request.get("instanceId"))
     evicted = _mapping(trail, "serviceEventDetails").get("instanceIdSet")
     if isinstance(evicted, Mapping):
         evicted = evicted.get("items")
     for item in evicted if isinstance(evicted, list) else []:
-        instance_id = item.get("instanceId") if isinstance(item, Mapping) else item
-        if isinstance(instance_id, str) and instance_id:
-            yield instance_id
+        yield _text(item.get("instanceId") if isinstance(item, Mapping) else item)
     resources = record.get("Resources")
     for resource in resources if isinstance(resources, list) else []:
         yield from _id_of_resource(resource)

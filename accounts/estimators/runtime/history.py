@@ -159,7 +159,7 @@ class History:
     def _stretches(self, start: float, end: float) -> Iterator[Stretch]:
         for run in self.runs:
             for stretch in run.stretches:
-                if stretch.start < end and stretch.end > start:
+                if max(stretch.start, start) < min(stretch.end, end):
                     yield stretch
 
     def _intervals(self, start: float, end: float) -> Iterator[RunningInterval]:

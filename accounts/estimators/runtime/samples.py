@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from .runs import HOUR_SECONDS, Certainty, Run, Share, Stretch
+from .states import State
 
 MINUTE_SECONDS = 60.0
 _MINUTES = 60.0
@@ -28,21 +29,21 @@ def _narrowed(stretch: Stretch, minutes_by_hour: Mapping[float, float], stretche
     if stretch.certainty is not Certainty.BOUNDED and not stretch.is_inferred:
         return stretch
     (whole,) = stretch.shares
+    hours = sorted(h for h in minutes_by_hour if h < stretch.end and h + HOUR_SECONDS > stretch.start)
     shares: list[Share] = []
     reached = stretch.start
-    is_contradicted = False
-    for hour in sorted(h for h in minutes_by_hour if h < stretch.end and h + HOUR_SECONDS > stretch.start):
+    for number, hour in enumerate(hours):
         start, end = max(hour, stretch.start), min(hour + HOUR_SECONDS, stretch.end)
         if reached < start:
-            shares.append(replace(whole, start=reached, end=start))
-        share = _share(start, end, hour, minutes_by_hour, stretches)
-        is_contradicted = is_contradicted or not share.lower <= whole.best <= share.upper
-        shares.append(share)
+            share = _unmeasured(stretch, hours[:number], hours[number:], minutes_by_hour)
+            shares.append(replace(share, start=reached, end=start))
+        shares.append(_share(start, end, hour, minutes_by_hour, stretches))
         reached = end
-    if not shares or (stretch.is_inferred and not is_contradicted):
+    is_contradicted = any(not share.lower <= whole.best <= share.upper for share in shares)
+    if not hours or (stretch.is_inferred and not is_contradicted):
         return stretch
     if reached < stretch.end:
-        shares.append(replace(whole, start=reached))
+        shares.append(replace(_unmeasured(stretch, hours, [], minutes_by_hour), start=reached))
     is_settled = all(share.lower == share.upper for share in shares)
     return replace(
         stretch,
@@ -52,13 +53,37 @@ def _narrowed(stretch: Stretch, minutes_by_hour: Mapping[float, float], stretche
     )
 
 
+def _unmeasured(
+    stretch: Stretch, earlier: Sequence[float], later: Sequence[float], minutes_by_hour: Mapping[float, float]
+) -> Share:
+    """What measured hours before and after say of hours between them, where one untold change parts the two.
+
+    What stood still for an hour before it is known to stand still did so all the time between, and what ran
+    after it is known to have run ran all the time between; for a start that nobody told the other way round.
+    """
+    (whole,) = stretch.shares
+    if stretch.is_inferred or stretch.opened_by is None:
+        return whole
+    on_the_running_side, on_the_other = (
+        (later, earlier) if stretch.opened_by.after is State.RUNNING else (earlier, later)
+    )
+    ran = any(minutes_by_hour[hour] > 0 for hour in on_the_running_side)
+    stood_still = any(minutes_by_hour[hour] == 0 for hour in on_the_other)
+    if ran == stood_still:
+        return whole
+    share = 1.0 if ran else 0.0
+    return replace(whole, lower=share, best=share, upper=share)
+
+
 def _share(
     start: float, end: float, hour: float, minutes_by_hour: Mapping[float, float], stretches: Sequence[Stretch]
 ) -> Share:
     """What the samples of `hour` say of its part [start, end), a part of one of `stretches`."""
     length = end - start
-    certain = _seconds((stretch for stretch in stretches if stretch.is_whole and not stretch.is_inferred), hour)
-    open_elsewhere = _seconds(stretches, hour) - certain - length
+    certain = open_elsewhere = 0.0
+    if length < HOUR_SECONDS:  # Other stretches share the hour.
+        certain = _seconds((stretch for stretch in stretches if stretch.is_whole and not stretch.is_inferred), hour)
+        open_elsewhere = _seconds(stretches, hour) - certain - length
     seen = min(max(minutes_by_hour[hour], 0.0), _MINUTES) * MINUTE_SECONDS - certain
     grain = 0.0 if _is_amid(hour, minutes_by_hour) else GRAIN_SECONDS
     lower, upper = _within(seen - open_elsewhere - grain, length), _within(seen + grain, length)
