@@ -46,6 +46,7 @@ class Caller:
 Handler = Callable[[Caller, Parameters], Mapping[str, Any] | Answer]
 Handlers = Mapping[tuple[str, str], Handler]
 
+_REGIONAL = {"ec2", "cloudtrail", "cloudwatch"}
 _NOBODY = Principal("", "")
 
 
@@ -129,11 +130,20 @@ class AwsEndpoint:
         self._throttle.check(target.service, target.operation, principal.account_id, target.region, parameters)
         if self._scenario.is_denied(principal.account_id, target.service, target.operation, target.region):
             raise denied(target.service, target.operation, principal.arn)
+        if not self._is_open(target, principal):
+            raise unknown_key(target.service)
+        if parameters.get("DryRun"):
+            raise AwsError("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412)
         caller = Caller(principal.account_id, principal.arn, target.region, self._scenario.now())
         output = self._handlers[target.service, target.operation](caller, parameters)
         if isinstance(output, Answer):
             return output  # rendered and checked before
         return wire.render(output, checked=self._is_to_be_checked(target))
+
+    def _is_open(self, target: Target, principal: Principal) -> bool:
+        """Whether the account has enabled the region; in others AWS does not know its keys."""
+        account = self._scenario.account(principal.account_id)
+        return account is None or target.service not in _REGIONAL or target.region in account.enabled_regions
 
     def _is_to_be_checked(self, target: Target) -> bool:
         if self._scenario.checks_every_answer:

@@ -30,7 +30,7 @@ class Window:
 
     def at(self, day: int, hour: float = 0) -> datetime:
         """So many days and hours after the origin."""
-        return self.origin + day * DAY + timedelta(hours=hour)
+        return self.origin + day * DAY + timedelta(seconds=round(hour * 3600))
 
 
 class Lifecycle(StrEnum):

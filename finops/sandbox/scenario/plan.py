@@ -101,6 +101,7 @@ def _workloads() -> list[Group]:
         virginia("legacy", "m5.4xlarge", 1, "resized", Load.IDLE, resized_to="m5.large"),
         virginia("warehouse", "m6i.xlarge", 2, "resized", Load.HOT, resized_to="m6i.2xlarge"),
         virginia("new-generation", "m8a.large", 2, "newly_launched", Load.OFFICE),
+        virginia("harmful", "t3.micro", 1, "always_on", Load.IDLE, _HARMFUL_TAGS),
         oregon("disaster", "m6g.large", 4, "always_on", Load.IDLE, "standby"),
         oregon("load-test", "c5.2xlarge", 3, "by_hand", Load.BATCH, "test"),
         stockholm("encode", "c6i.4xlarge", 2, "nightly_batch", Load.BATCH),

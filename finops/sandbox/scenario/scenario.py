@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Self
+from typing import Any, Self
 
 from finops.core.periods import start_of_hour
 from finops.sandbox.scenario.accounts import ACCOUNTS, DENIALS, PLATFORM_PAYER, PLATFORM_WORKLOADS, Account, Denial
@@ -71,12 +71,12 @@ class Scenario:
         regions = tuple(regions) or PLATFORM_WORKLOADS.enabled_regions
         accounts = tuple(replace(account, enabled_regions=regions) for account in (PLATFORM_PAYER, PLATFORM_WORKLOADS))
         plan = large_plan(instances=instances, regions=regions, accounts=accounts)
-        return replace(cls._of(plan, now=now, days=days), accounts=accounts, denials=(), checks_every_answer=False)
+        return cls._of(plan, now=now, days=days, accounts=accounts, denials=(), checks_every_answer=False)
 
     @classmethod
-    def _of(cls, groups: list[Group], *, now: datetime | None, days: int) -> Self:
+    def _of(cls, groups: list[Group], *, now: datetime | None, days: int, **more: Any) -> Self:
         window = Window.around(start_of_hour(now or real_clock()), days=days)
-        return cls(real_clock if now is None else lambda: now, window, tuple(groups))
+        return cls(real_clock if now is None else lambda: now, window, tuple(groups), **more)
 
     def now(self) -> datetime:
         """The present of the simulated world."""
