@@ -15,7 +15,6 @@ from finops.sandbox.aws.instance_description import describe
 from finops.sandbox.aws.pages import BadTokenError, Position, position_of, token_for
 from finops.sandbox.aws.wire import Answer, Wire
 from finops.sandbox.scenario import Scenario
-from finops.sandbox.scenario.calls import is_spot
 from finops.sandbox.scenario.fleet import SimulatedInstance
 
 _SMALLEST_PAGE, _LARGEST_PAGE = 5, 1000
@@ -26,7 +25,7 @@ _AT_EVERY_SIZE = 1_000_000
 _FILTERS: dict[str, Callable[[SimulatedInstance, datetime], str]] = {
     "availability-zone": lambda item, _: item.availability_zone,
     "instance-id": lambda item, _: item.instance_id,
-    "instance-lifecycle": lambda item, _: "spot" if is_spot(item) else "",
+    "instance-lifecycle": lambda item, _: "spot" if item.is_spot else "",
     "instance-state-name": lambda item, at: state.name if (state := item.timeline.state(at)) else "",
     "instance-type": lambda item, at: item.timeline.instance_type(at),
     "reservation-id": lambda item, _: item.reservation_id,

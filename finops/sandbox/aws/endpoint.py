@@ -47,6 +47,7 @@ Handler = Callable[[Caller, Parameters], Mapping[str, Any] | Answer]
 Handlers = Mapping[tuple[str, str], Handler]
 
 _REGIONAL = {"ec2", "cloudtrail", "cloudwatch"}
+_LONGEST_REMEMBERED = 20
 _NOBODY = Principal("", "")
 
 
@@ -94,7 +95,11 @@ class AwsEndpoint:
             outcome = BROKEN
             self.log.faults.append(f"{target.service}.{target.operation} raised; see the log")
             answer = wire.render_error(AwsError(BROKEN, "The sandbox failed; see its log.", 500))
-        self.log.add(Asked(target.service, target.operation, principal.account_id, target.region, outcome, parameters))
+        self.log.add(
+            Asked(
+                target.service, target.operation, principal.account_id, target.region, outcome, _remembered(parameters)
+            )
+        )
         return answer
 
     def _pass_on(self, request: Request, target: Target) -> Answer:
@@ -153,6 +158,14 @@ class AwsEndpoint:
             is_first = key not in self._checked
             self._checked.add(key)
         return is_first
+
+
+def _remembered(parameters: Parameters) -> Parameters:
+    """What the log keeps of a request: long lists only by their length, for a demo may run for days."""
+    return {
+        name: f"{len(value)} of them" if isinstance(value, list) and len(value) > _LONGEST_REMEMBERED else value
+        for name, value in parameters.items()
+    }
 
 
 def _headers(http: HttpRequest) -> Headers:

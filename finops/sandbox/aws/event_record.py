@@ -74,7 +74,7 @@ def _request(call: Call) -> dict[str, Any] | None:
             "monitoring": {"enabled": False},
             "disableApiTermination": False,
         }
-        if any(change.instance.group.lifecycle == "spot" for change in call.changes):
+        if any(change.instance.is_spot for change in call.changes):
             launch["instanceMarketOptions"] = {"marketType": "spot"}
         return launch
     if call.name == "ModifyInstanceAttribute":
@@ -101,7 +101,7 @@ def _launched(call: Call, change: Change) -> dict[str, Any]:
         "stateReason": {"code": "pending", "message": "pending"},
         "amiLaunchIndex": 0,
     }
-    if instance.group.lifecycle == "spot":
+    if instance.is_spot:
         item["instanceLifecycle"] = "spot"
     return item
 

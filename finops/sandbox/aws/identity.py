@@ -1,6 +1,5 @@
 """Who is who at the endpoint: access keys, and the temporary ones that STS and SSO hand out."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from secrets import token_hex
@@ -62,8 +61,3 @@ class Identities:
         if any(account.careless_role_arn == role_arn for account in self._scenario.accounts):
             return True
         return external_id in self._trusted.get(role_arn, set())
-
-    @property
-    def trusted(self) -> Mapping[str, set[str | None]]:
-        """The external ids that each role asks for."""
-        return self._trusted

@@ -3,7 +3,6 @@
 from datetime import datetime
 from typing import Any
 
-from finops.sandbox.scenario.calls import is_spot
 from finops.sandbox.scenario.chance import hex_from
 from finops.sandbox.scenario.fleet import SimulatedInstance
 from finops.sandbox.scenario.instance_types import INSTANCE_TYPES
@@ -152,7 +151,7 @@ def describe(instance: SimulatedInstance, at: datetime) -> dict[str, Any]:
         described["StateReason"] = {"Code": reason_code, "Message": reason_message}
     if group.platform.operating_system == "Windows":
         described["Platform"] = "windows"
-    if is_spot(instance):
+    if instance.is_spot:
         described["InstanceLifecycle"] = "spot"
         described["SpotInstanceRequestId"] = "sir-" + hex_from("spot", instance.instance_id, digits=8)
     if group.tenancy == "host":

@@ -14,7 +14,6 @@ from decimal import Decimal
 from finops.core.periods import DAY, Period, start_of_day
 from finops.sandbox.scenario import prices
 from finops.sandbox.scenario.accounts import PLATFORM_PAYER, PLATFORM_WORKLOADS, RESEARCH, SHOP
-from finops.sandbox.scenario.calls import is_spot
 from finops.sandbox.scenario.chance import share_from
 from finops.sandbox.scenario.instance_types import INSTANCE_TYPES
 from finops.sandbox.scenario.platforms import LINUX, Platform
@@ -52,8 +51,8 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class _Key:
-    """What compute lines of a day are put together by."""
+class ComputeKind:
+    """What the compute lines of a day are put together by."""
 
     region: str
     instance_type: str
@@ -62,19 +61,21 @@ class _Key:
     is_spot: bool
 
 
-def billed_seconds(scenario: Scenario, account_id: str, period: Period, *, known_until: datetime) -> dict[_Key, int]:
+def billed_seconds(
+    scenario: Scenario, account_id: str, period: Period, *, known_until: datetime
+) -> dict[ComputeKind, int]:
     """Billed time by kind of machine, in seconds, as known at an instant."""
-    seconds: dict[_Key, int] = defaultdict(int)
+    seconds: dict[ComputeKind, int] = defaultdict(int)
     for machine in scenario.machines_of(account_id):
         platform = machine.group.platform
         parts = machine.timeline.billed(period, full_hours=platform.is_billed_by_full_hours, known_until=known_until)
         for run, part in parts:
-            key = _Key(machine.region, run.instance_type, platform, machine.price_tenancy, is_spot(machine))
+            key = ComputeKind(machine.region, run.instance_type, platform, machine.price_tenancy, machine.is_spot)
             seconds[key] += int(part.length.total_seconds())
     return dict(seconds)
 
 
-def _compute_line(account_id: str, day: date, key: _Key, seconds: int) -> Line:
+def _compute_line(account_id: str, day: date, key: ComputeKind, seconds: int) -> Line:
     kind = INSTANCE_TYPES[key.instance_type]
     hours = Decimal(seconds) / _HOUR
     prefix = REGIONS[key.region].usage_prefix
@@ -111,7 +112,7 @@ def _share(line: Line, share: Decimal) -> Line:
     )
 
 
-def _with_commitments(line: Line, key: _Key) -> Iterator[Line]:
+def _with_commitments(line: Line, key: ComputeKind) -> Iterator[Line]:
     """The line, or what becomes of it where a commitment covers part of it."""
     is_coverable = not key.is_spot and key.tenancy == "Shared" and key.platform == LINUX
     if is_coverable and line.account_id in _COVERED_BY_SAVINGS_PLAN:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 from finops.sandbox.scenario.chance import dice
-from finops.sandbox.scenario.fleet import Lifecycle, SimulatedInstance, Window
+from finops.sandbox.scenario.fleet import SimulatedInstance, Window
 from finops.sandbox.scenario.timeline import End, Run, Start
 
 SCHEDULER, AUTO_SCALING, SPOT = "instance-scheduler", "autoscaling.amazonaws.com", "spot.amazonaws.com"
@@ -171,8 +171,3 @@ def calls_of(instances: Iterable[SimulatedInstance], window: Window) -> list[Cal
     ]
     calls += _failures(instances, window)
     return sorted(calls, key=lambda call: (call.at, call.event_id), reverse=True)
-
-
-def is_spot(instance: SimulatedInstance) -> bool:
-    """Whether it is bought at the spot price."""
-    return instance.group.lifecycle is Lifecycle.SPOT

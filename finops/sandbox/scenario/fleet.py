@@ -93,6 +93,11 @@ class SimulatedInstance:
         return self.group.region
 
     @property
+    def is_spot(self) -> bool:
+        """Whether it is bought at the spot price."""
+        return self.group.lifecycle is Lifecycle.SPOT
+
+    @property
     def price_tenancy(self) -> str:
         """Its tenancy in the price list's words."""
         return {"default": "Shared", "dedicated": "Dedicated", "host": "Host"}[self.group.tenancy]

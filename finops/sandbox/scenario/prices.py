@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 from finops.sandbox.scenario.chance import share_from
-from finops.sandbox.scenario.instance_types import INSTANCE_TYPES, InstanceType
+from finops.sandbox.scenario.instance_types import InstanceType
 from finops.sandbox.scenario.platforms import Platform
 from finops.sandbox.scenario.regions import REGIONS
 
@@ -35,8 +35,3 @@ def spot_usd_per_hour(kind: InstanceType, region: str, platform: Platform, day: 
     price = on_demand_usd_per_hour(kind, region, platform, "Shared") or Decimal(0)
     share = Decimal(28 + int(18 * share_from("spot", kind.name, region, day))) / 100
     return (price * share).quantize(_CENT_OF_A_CENT)
-
-
-def type_named(name: str) -> InstanceType:
-    """The instance type of that name."""
-    return INSTANCE_TYPES[name]

@@ -4,7 +4,8 @@ from decimal import Decimal
 import pytest
 from botocore.exceptions import ClientError
 
-from finops.sandbox.scenario.prices import on_demand_usd_per_hour, type_named
+from finops.sandbox.scenario.instance_types import INSTANCE_TYPES
+from finops.sandbox.scenario.prices import on_demand_usd_per_hour
 
 EXACT = {"productFamily": "Compute Instance", "capacitystatus": "Used", "marketoption": "OnDemand"}
 
@@ -73,7 +74,7 @@ def test_the_exact_key_finds_one_product_with_one_price_for_all_that_runs(sandbo
             operation=platform.usage_operation,
             tenancy=tenancy,
         )
-        assert prices_of(product) == [on_demand_usd_per_hour(type_named(kind), region, platform, tenancy)]
+        assert prices_of(product) == [on_demand_usd_per_hour(INSTANCE_TYPES[kind], region, platform, tenancy)]
         assert prices_of(product)[0] > 0
 
 
