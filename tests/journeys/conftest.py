@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -38,19 +38,19 @@ class World:
     sandbox: Sandbox
     clock: Clock
     said: str = ""
-    refreshes: int = field(default=0)
 
     @property
     def scenario(self) -> Scenario:
         return self.sandbox.scenario
 
     def refresh(self, *arguments: str, now: datetime | None = None) -> None:
-        """`manage.py refresh --all --now …`; what it says in the end stands in `said`."""
+        """`manage.py refresh --all --now …`; the complaint it ends with stands in `said`."""
         if now is not None:
             self.clock.now = now
         self.said = ""
         try:
-            call_command("refresh", "--all", "--now", self.clock.now.isoformat(), *arguments)
+            everything = () if "--account" in arguments else ("--all",)
+            call_command("refresh", *everything, "--now", self.clock.now.isoformat(), *arguments)
         except CommandError as error:
             self.said = str(error)
 
