@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from accounts.estimators.freshness import Freshness
 from accounts.models import SourceState
-from accounts.selectors.health import SourceHealth
+from accounts.selectors.health import OpenItem, SourceHealth
 
 
 class StepSerializer(serializers.Serializer):  # type: ignore[type-arg]
@@ -90,6 +90,28 @@ class AccountHealthSerializer(serializers.Serializer):  # type: ignore[type-arg]
     sources = SourceSerializer(many=True)
 
 
+class SilentSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """A source that never answered for some accounts."""
+
+    name = serializers.CharField(source="source.name")
+    accounts = serializers.ListField(child=serializers.CharField())
+
+
+class OpenItemSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """Something to do for one account: one trouble, however many of its sources it keeps away."""
+
+    account = serializers.IntegerField(source="first.account_id", allow_null=True)
+    account_name = serializers.CharField(source="first.account_name")
+    state = serializers.ChoiceField(source="first.state", choices=SourceState.choices)
+    last_error = serializers.CharField(source="first.last_error")
+    fix = serializers.CharField(source="first.fix")
+    sources = serializers.SerializerMethodField()
+
+    def get_sources(self, item: OpenItem) -> list[str]:
+        """The names of the sources."""
+        return [source.source.name for source in item.sources]
+
+
 class HealthSerializer(serializers.Serializer):  # type: ignore[type-arg]
     """All sources of your accounts."""
 
@@ -97,9 +119,5 @@ class HealthSerializer(serializers.Serializer):  # type: ignore[type-arg]
     month = serializers.DateField(help_text="The month that calls and dollars are counted for.")
     calls_this_month = serializers.IntegerField(source="calls")
     cost_usd_this_month = serializers.DecimalField(source="cost_usd", max_digits=14, decimal_places=6)
-    trouble_count = serializers.SerializerMethodField()
+    open_items = OpenItemSerializer(many=True)
     accounts = AccountHealthSerializer(many=True)
-
-    def get_trouble_count(self, health: object) -> int:
-        """How many sources somebody has to look at."""
-        return len(health.trouble)  # type: ignore[attr-defined]

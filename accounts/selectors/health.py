@@ -84,10 +84,20 @@ class DataHealth:
         return tuple(source for account in self.accounts for source in account.sources)
 
     @property
-    def trouble(self) -> tuple[SourceHealth, ...]:
-        """What somebody has to look at, sign-ins first."""
-        found = [source for source in self.sources if source.is_trouble]
-        return tuple(sorted(found, key=lambda source: source.state != SourceState.LOGIN_NEEDED))
+    def open_items(self) -> "tuple[OpenItem, ...]":
+        """What somebody has to look at, sign-ins first; sources of one account that say the same are one item."""
+        items: dict[tuple[int | None, str, str, str], list[SourceHealth]] = {}
+        for source in self.sources:
+            if source.is_trouble:
+                key = (source.account_id, source.state, source.last_error, source.fix)
+                items.setdefault(key, []).append(source)
+        found = [OpenItem(tuple(sources)) for sources in items.values()]
+        return tuple(sorted(found, key=lambda item: item.first.state != SourceState.LOGIN_NEEDED))
+
+    @property
+    def unasked(self) -> tuple[SourceHealth, ...]:
+        """Sources that nobody asked yet."""
+        return tuple(source for source in self.sources if source.state == SourceState.NEVER)
 
     @property
     def has_answers(self) -> bool:
@@ -122,7 +132,7 @@ class DataHealth:
         return Stand(
             as_of=min(answered, default=None),
             freshness=worst([source.freshness for source in sources]),
-            silent=tuple(sorted({s.source.label for s in sources if s.last_success_at is None})),
+            silent=_silent(sources),
         )
 
 
@@ -132,7 +142,40 @@ class Stand:
 
     as_of: datetime | None
     freshness: Freshness | None  # the worst among them
-    silent: tuple[str, ...]  # those that never answered
+    silent: "tuple[Silent, ...]"  # those that never answered
+
+
+@dataclass(frozen=True, slots=True)
+class Silent:
+    """A source that never answered for some accounts."""
+
+    source: KnownSource
+    accounts: tuple[str, ...]  # their names
+
+
+@dataclass(frozen=True, slots=True)
+class OpenItem:
+    """Something to do for one account: one trouble, however many of its sources it keeps away."""
+
+    sources: tuple[SourceHealth, ...]
+
+    @property
+    def first(self) -> SourceHealth:
+        """Any of them: they say the same."""
+        return self.sources[0]
+
+    @property
+    def labels(self) -> str:
+        """Their names."""
+        return ", ".join(source.source.label for source in self.sources)
+
+
+def _silent(sources: Iterable[SourceHealth]) -> tuple[Silent, ...]:
+    accounts: dict[str, list[str]] = {}
+    for source in sources:
+        if source.last_success_at is None:
+            accounts.setdefault(source.source.name, []).append(source.account_name)
+    return tuple(Silent(known_source(name), tuple(sorted(names))) for name, names in sorted(accounts.items()))
 
 
 def data_health(scope: Scope, *, now: datetime) -> DataHealth:

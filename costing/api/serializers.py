@@ -6,7 +6,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts.api.serializers import AccountHealthSerializer, AccountSerializer, SourceSerializer
+from accounts.api.serializers import AccountHealthSerializer, AccountSerializer, OpenItemSerializer, SilentSerializer
 from accounts.estimators.runtime import RunningInterval
 from costing.models import CostSnapshot, Grade
 from costing.selectors.amounts import Amounts
@@ -37,7 +37,7 @@ class FigureSerializer(serializers.Serializer):  # type: ignore[type-arg]
     as_of = serializers.DateTimeField(allow_null=True, help_text="The earliest last success of its sources.")
     freshness = serializers.CharField(allow_null=True)
     sources = serializers.ListField(child=serializers.CharField())
-    silent_sources = serializers.ListField(child=serializers.CharField(), help_text="Those that never answered.")
+    silent_sources = SilentSerializer(many=True, help_text="Those that never answered, and for whom.")
     coverage = serializers.FloatField(allow_null=True, help_text="Share of instance-days (of a bill: days) in it.")
     grade = serializers.CharField(allow_null=True, help_text=_GRADES)
     grade_shares = serializers.DictField(child=serializers.FloatField(), help_text="Share of the value by grade.")
@@ -132,7 +132,7 @@ class OverviewSerializer(serializers.Serializer):  # type: ignore[type-arg]
     billed = FigureSerializer(many=True)
     days = OverviewDaySerializer(many=True)
     accounts = AccountLineSerializer(many=True)
-    open_items = SourceSerializer(many=True)
+    open_items = OpenItemSerializer(many=True)
 
     def get_team(self, overview: Any) -> str | None:
         """The chosen team's slug; null for all of yours."""

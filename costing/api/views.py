@@ -9,6 +9,7 @@ from rest_framework.exceptions import NotFound
 from rest_framework.response import Response
 
 from accounts.api.requests import ReadView, SignedInApiRequest, scope_or_404
+from accounts.api.serializers import SilentSerializer
 from accounts.selectors.health import data_health
 from accounts.selectors.scope import Scope
 from costing.api.serializers import (
@@ -179,7 +180,7 @@ class Hours(ReadView):
                 "to": serializers.DateTimeField(),
                 "as_of": serializers.DateTimeField(allow_null=True),
                 "sources": serializers.ListField(child=serializers.CharField()),
-                "silent_sources": serializers.ListField(child=serializers.CharField()),
+                "silent_sources": SilentSerializer(many=True),
                 "coverage": serializers.FloatField(allow_null=True, help_text="Share of the hours that have a ledger."),
                 "count": serializers.IntegerField(),
                 "results": HourSerializer(many=True),
@@ -206,7 +207,7 @@ class Hours(ReadView):
                 "to": period.end,
                 "as_of": stand.as_of,
                 "sources": ALL_SOURCES,
-                "silent_sources": stand.silent,
+                "silent_sources": SilentSerializer(stand.silent, many=True).data,
                 "coverage": len(hours) / asked if asked else None,
                 "count": len(hours),
                 "results": HourSerializer(hours, many=True).data,
@@ -226,7 +227,7 @@ class Snapshots(ReadView):
             as_of=serializers.DateTimeField(allow_null=True),
             generated_at=serializers.DateTimeField(),
             sources=serializers.ListField(child=serializers.CharField()),
-            silent_sources=serializers.ListField(child=serializers.CharField()),
+            silent_sources=SilentSerializer(many=True),
         ),
     )
     def get(self, request: SignedInApiRequest) -> Response:
@@ -247,5 +248,10 @@ class Snapshots(ReadView):
         results = SnapshotSerializer(answer.snapshots, many=True, context={"last_complete": answer.last_complete_day})
         page = paged(request, results.data, page=given["page"], page_size=given["page_size"], count=answer.count)
         stand = data_health(scope, now=now).stand(ALL_SOURCES)
-        about = {"as_of": stand.as_of, "generated_at": now, "sources": ALL_SOURCES, "silent_sources": stand.silent}
+        about = {
+            "as_of": stand.as_of,
+            "generated_at": now,
+            "sources": ALL_SOURCES,
+            "silent_sources": SilentSerializer(stand.silent, many=True).data,
+        }
         return Response(about | page)

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from accounts.estimators.freshness import Freshness
 from accounts.models import Team
-from accounts.selectors.health import DataHealth
+from accounts.selectors.health import DataHealth, Silent
 from accounts.selectors.scope import Scope
 from carbon.models import CarbonReading
 from costing.estimators.money import USD, Rate
@@ -53,11 +53,16 @@ class Figure:
     as_of: datetime | None = None
     freshness: Freshness | None = None
     sources: tuple[str, ...] = ()
-    silent_sources: tuple[str, ...] = ()  # those of them that never answered
+    silent_sources: tuple[Silent, ...] = ()  # those of them that never answered, and for whom
     coverage: float | None = None  # the share of instance-days (of a bill: of days) that is in the value
     grade: str | None = None
     grade_shares: Mapping[str, float] = field(default_factory=dict)  # of the value, by grade
     is_simulated: bool = False
+
+    @property
+    def silent_accounts(self) -> list[str]:
+        """The accounts for which a source never answered, by name."""
+        return sorted({name for silent in self.silent_sources for name in silent.accounts})
 
     @property
     def grade_label(self) -> str:

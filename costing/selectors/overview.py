@@ -6,7 +6,7 @@ from datetime import date
 from django.db.models import Count
 
 from accounts.selectors.aws_accounts import AccountRow, account_rows
-from accounts.selectors.health import AccountHealth, DataHealth, SourceHealth, data_health
+from accounts.selectors.health import AccountHealth, DataHealth, OpenItem, data_health
 from accounts.selectors.runs import RunView
 from accounts.selectors.scope import Scope
 from costing.estimators.window import Window
@@ -57,9 +57,9 @@ class Overview:
     is_simulated: bool
 
     @property
-    def open_items(self) -> tuple[SourceHealth, ...]:
-        """Sources that somebody has to look at."""
-        return self.health.trouble
+    def open_items(self) -> tuple[OpenItem, ...]:
+        """What somebody has to look at."""
+        return self.health.open_items
 
     @property
     def active_runs(self) -> tuple[RunView, ...]:

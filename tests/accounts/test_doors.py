@@ -201,7 +201,14 @@ def test_everything_fresh_is_not_said_before_anything_answered(alice_client, acc
 
     SourceStatus.objects.create(aws_account=account, source="aws_ec2", state="available", last_success_at=NOW)
 
-    assert "No source needs a hand" in alice_client.get("/").content.decode()
+    assert "7 sources not fetched yet" in alice_client.get("/").content.decode()
+
+    for source in KNOWN_SOURCES.values():
+        if source.name != "aws_ec2":
+            owner = None if source.is_shared else account
+            SourceStatus.objects.create(aws_account=owner, source=source.name, state="available", last_success_at=NOW)
+
+    assert "Every source answers" in alice_client.get("/").content.decode()
 
 
 # Refreshes ------------------------------------------------------------------------------------------------------

@@ -204,7 +204,9 @@ def test_sources_that_never_answered_are_named(alice, team):
     operational = seen_by(alice).figures.operational
 
     assert operational.as_of == NOW
-    assert "Electricity Maps" in operational.silent_sources
+    assert {silent.source.name: silent.accounts for silent in operational.silent_sources}["electricity_maps"] == (
+        "Installation",
+    )
 
 
 def test_bills_of_two_currencies_are_two_figures(alice, team):
@@ -424,3 +426,22 @@ def test_a_parameter_that_cannot_be_used_is_named(alice_client, query):
 
     assert page.status_code == 400
     assert "cannot be used" in page.content.decode()
+
+
+def test_one_trouble_of_many_sources_is_one_open_item(alice, alice_client, team):
+    account = an_account(team, name="shop")
+    an_instance(account)
+    sum_up()
+    for source in ("aws_ec2", "aws_cloudtrail", "aws_pricing"):
+        SourceStatusFactory.create(
+            aws_account=account, source=source, state="login_needed", last_error="Expired.", fix="aws sso login"
+        )
+    SourceStatusFactory.create(aws_account=account, source="aws_cost_explorer", state="denied", last_error="No.")
+
+    items = seen_by(alice).open_items
+
+    assert [(item.labels, item.first.state) for item in items] == [
+        ("EC2, CloudTrail, Price list", "login_needed"),
+        ("Cost Explorer", "denied"),
+    ]
+    assert "2 things to look at" in alice_client.get("/").content.decode()
