@@ -12,15 +12,13 @@ from accounts.api.requests import ReadView, SignedInApiRequest, scope_or_404
 from accounts.api.serializers import SilentSerializer
 from accounts.selectors.health import data_health
 from accounts.selectors.scope import Scope
-from costing.api.serializers import (
-    FiguresField,
+from costing.api.instance_serializers import (
     HourSerializer,
     InstanceDetailSerializer,
     InstanceSerializer,
-    OverviewSerializer,
     SnapshotSerializer,
-    TotalSerializer,
 )
+from costing.api.serializers import FiguresField, OverviewSerializer, TotalSerializer
 from costing.forms import (
     DEFAULT_HOURS,
     HoursForm,
