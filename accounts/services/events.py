@@ -125,6 +125,8 @@ def _read(
         yield from lookup_events(aws, region=scan.region, name=scan.name, period=scan.period)
 
     def turn(key: tuple[str, str]) -> float:
+        if scans[key].is_complete or key[0] in failed:
+            return 0.0  # what is left asks nothing, and a turn taken for it would be lost to the others
         clock = timezone.now()
         name = f"{account.account_id} {key[0]} {LOOKUP_EVENTS.name}"
         return (reserve_turn(key=name, interval=interval, now=clock) - clock).total_seconds()
