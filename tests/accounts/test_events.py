@@ -432,6 +432,17 @@ def test_pages_of_one_region_are_two_a_second_apart(wire, aws, account):
     assert Pace.objects.get().key == f"{account.account_id} {FRANKFURT} LookupEvents"
 
 
+def test_the_end_of_a_reading_takes_no_turn(wire, aws, account):
+    wire.answers("LookupEvents", NONE)
+    interval = timedelta(seconds=0.3)
+    began = datetime.now(UTC)
+
+    refresh_events(account=account, aws=aws, period=MARCH, now=NOW, interval=interval)
+
+    # Six requests, six turns: the next one is free six intervals after the first, not twelve.
+    assert Pace.objects.get().free_at - began < len(EVENT_NAMES) * interval + 3 * interval
+
+
 def test_the_day_of_an_event_after_now_is_touched_too(wire, aws, account):
     wire.answers("LookupEvents", {"Events": [record("StopInstances", "i-1", at=NOW + timedelta(minutes=3))]})
 
