@@ -51,6 +51,36 @@ def upsert(
     return write(connection, statement, prepared)
 
 
+def insert_ready(
+    model: type[models.Model], rows: Iterable[Sequence[Any]], *, columns: Sequence[str], using: str = "default"
+) -> int:
+    """Insert rows of which none is there yet, by one COPY on PostgreSQL; return how many those were.
+
+    Values are what the database driver takes. A row whose key is there already is an IntegrityError.
+    Must be called inside a transaction.
+    """
+    connection = connections[using]
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("insert_ready() belongs inside a transaction.")
+    fields = [_field(model, name) for name in columns]
+    ready = [tuple(row) for row in rows]
+    statement = _Statement(
+        table=model._meta.db_table,  # noqa: SLF001
+        columns=[f.column for f in fields],
+        types=[f.db_type(connection) for f in fields],
+        key=[],
+        equal=[],
+    )
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            with connection.wrap_database_errors:
+                _copy_in(cursor, statement, f'"{statement.table}"', ready)
+        else:
+            for batch in _batches(ready):
+                cursor.executemany(statement.insertion, batch)
+    return len(ready)
+
+
 @dataclass(frozen=True, slots=True)
 class _Statement:
     """The names an upsert is made of; they come from models, never from a caller's data."""
@@ -60,6 +90,12 @@ class _Statement:
     types: list[str]
     key: list[str]
     equal: list[str]
+
+    @property
+    def insertion(self) -> str:
+        """INSERT of one row."""
+        values = ", ".join(["%s"] * len(self.columns))
+        return f'INSERT INTO "{self.table}" ({self.column_list}) VALUES ({values})'  # noqa: S608
 
     @property
     def column_list(self) -> str:
@@ -106,10 +142,7 @@ def _upsert_postgresql(connection: Any, statement: _Statement, rows: list[tuple[
     table, columns = statement.table, statement.column_list
     with connection.cursor() as cursor:
         cursor.execute(f'CREATE TEMP TABLE staging ON COMMIT DROP AS SELECT {columns} FROM "{table}" WITH NO DATA')  # noqa: S608
-        with cursor.copy(f"COPY staging ({columns}) FROM STDIN (FORMAT BINARY)") as copy:
-            copy.set_types([_copy_type(name) for name in statement.types])
-            for row in rows:
-                copy.write_row(row)
+        _copy_in(cursor, statement, "staging", rows)
         # The rows arrived sorted by key, and a plain scan keeps that order.
         conflict = statement.conflict_clause("IS DISTINCT FROM")
         cursor.execute(f'INSERT INTO "{table}" ({columns}) SELECT {columns} FROM staging {conflict}')  # noqa: S608
@@ -118,17 +151,20 @@ def _upsert_postgresql(connection: Any, statement: _Statement, rows: list[tuple[
     return written
 
 
+def _copy_in(cursor: Any, statement: _Statement, table: str, rows: list[tuple[Any, ...]]) -> None:
+    with cursor.copy(f"COPY {table} ({statement.column_list}) FROM STDIN (FORMAT BINARY)") as copy:
+        copy.set_types([_copy_type(name) for name in statement.types])
+        for row in rows:
+            copy.write_row(row)
+
+
 def _copy_type(db_type: str) -> str:
     """The name psycopg knows a column's type by: without length, check or identity."""
     return db_type.split("(", 1)[0].strip().removesuffix(" with time zone").replace("timestamp", "timestamptz")
 
 
 def _upsert_sqlite(connection: Any, statement: _Statement, rows: list[tuple[Any, ...]]) -> int:
-    values = ", ".join(["%s"] * len(statement.columns))
-    sql = (
-        f'INSERT INTO "{statement.table}" ({statement.column_list}) VALUES ({values}) '  # noqa: S608
-        + statement.conflict_clause("IS NOT")
-    )
+    sql = f"{statement.insertion} {statement.conflict_clause('IS NOT')}"
     written = 0
     with connection.cursor() as cursor:
         for batch in _batches(rows):

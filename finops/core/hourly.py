@@ -18,7 +18,9 @@ class HourlyField(models.BinaryField):  # type: ignore[type-arg] # generic for t
     With `dtype="<f4"` a missing hour is NaN. Reads give a read-only array.
     """
 
-    def __init__(self, *args: Any, dtype: str = "<f4", **kwargs: Any) -> None:
+    FLOATS = "<f4"
+
+    def __init__(self, *args: Any, dtype: str = FLOATS, **kwargs: Any) -> None:
         """Remember the packed type: float32, uint16 or uint8."""
         if dtype not in type_codes:
             raise ValueError(f"An hourly field packs one of {type_codes}, not {dtype!r}.")
@@ -30,7 +32,7 @@ class HourlyField(models.BinaryField):  # type: ignore[type-arg] # generic for t
         """Keep `dtype` in migrations; `max_length` follows from it."""
         name, path, args, kwargs = super().deconstruct()
         kwargs.pop("max_length", None)
-        if self.dtype != "<f4":
+        if self.dtype != self.FLOATS:
             kwargs["dtype"] = self.dtype
         return name, path, args, kwargs
 

@@ -199,6 +199,8 @@ def _fill(answer: HourlyRuntime, edges: Floats, stretch: Stretch, type_index: in
         answer.upper_seconds[place] += share.upper * seconds
         code = Certainty.EXACT if share.lower == share.upper else stretch.certainty
         answer.certainty[place] = np.maximum(answer.certainty[place], np.where(seconds > 0, code, 0))
+        if len(answer.instance_types) == 1:
+            continue
         longer = best > longest[place]
         answer.type_index[place] = np.where(longer, type_index, answer.type_index[place])
         longest[place] = np.where(longer, best, longest[place])

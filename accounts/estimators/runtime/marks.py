@@ -105,7 +105,7 @@ def event_marks(events: Iterable[RuntimeEvent]) -> list[Mark]:
     for _, together in groupby(map(_mark, events), key=lambda mark: mark.at):
         waiting = list(together)
         while waiting:
-            mark = waiting.pop(_next(waiting, state))
+            mark = waiting.pop(_next(waiting, state) if len(waiting) > 1 else 0)
             state = mark.after or state
             marks.append(mark)
     return marks

@@ -141,7 +141,8 @@ def _settled(marks: Sequence[Mark]) -> list[Mark]:
         if after is State.NOT_RUNNING and before is State.RUNNING:
             stopped_at = mark.at
         state = after
-        settled.append(replace(mark, before=before, after=after))
+        is_settled = mark.before is before and mark.after is after
+        settled.append(mark if is_settled else replace(mark, before=before, after=after))
         if mark.ends_for_good:
             break
     return settled

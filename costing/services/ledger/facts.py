@@ -7,6 +7,8 @@ from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
+from django.db.models import BinaryField
+from django.db.models.functions import Cast
 
 from accounts.models import CPU_UTILIZATION, AwsAccount, Instance, MetricDay
 from accounts.selectors.runtime import RuntimeHours, runtime_hours
@@ -18,7 +20,7 @@ from costing.estimators.ledger import Floats, LedgerFacts, TypePower
 from costing.estimators.price_key import PriceKey
 from costing.estimators.quality import PowerQuality
 from costing.models import Price
-from finops.core.hourly import HOURS_PER_DAY
+from finops.core.hourly import HOURS_PER_DAY, HourlyField
 from finops.core.periods import Period
 
 from .store import InstanceDays
@@ -27,6 +29,7 @@ _Number = TypeVar("_Number", bound=np.generic)
 
 DEFAULT_PUE = 1.15
 _GRAMS_PER_KG = 1000.0
+_PER_CENT = 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +53,13 @@ def gather(
     rows, day_index = np.nonzero(exists)
     if not len(rows):
         return None
-    place = (rows, day_index)
-    type_index = _by_day(runtime.type_index, days)[place]
+    all_exist = bool(exists.all())
+
+    def picked(by_day: npt.NDArray[_Number]) -> npt.NDArray[_Number]:
+        """The rows of the instance-days that exist. Where all do, which is the rule, nothing is copied."""
+        return by_day.reshape(-1, HOURS_PER_DAY) if all_exist else by_day[rows, day_index]
+
+    type_index = picked(_by_day(runtime.type_index, days))
     regions = [instance.region for instance in instances]
     known = aws_regions()
     intensity, intensity_quality, zone_keys = _intensity(account, regions, period, len(days))
@@ -66,17 +74,17 @@ def gather(
         instance_types=[runtime.types[index] for index in last_type],
     )
     facts = LedgerFacts(
-        running_seconds=_by_day(runtime.seconds, days)[place],
-        running_seconds_lower=_by_day(runtime.lower_seconds, days)[place],
-        running_seconds_upper=_by_day(runtime.upper_seconds, days)[place],
-        billed_seconds=_by_day(runtime.billed_seconds, days)[place],
-        runtime_quality=_by_day(runtime.certainty, days)[place],
-        cpu_utilization=cpu[place],
+        running_seconds=picked(_by_day(runtime.seconds, days)),
+        running_seconds_lower=picked(_by_day(runtime.lower_seconds, days)),
+        running_seconds_upper=picked(_by_day(runtime.upper_seconds, days)),
+        billed_seconds=picked(_by_day(runtime.billed_seconds, days)),
+        runtime_quality=picked(_by_day(runtime.certainty, days)),
+        cpu_utilization=picked(cpu),
         type_index=type_index,
         types=_powers(runtime.types, power_model),
         usd_per_hour=_prices(instances, runtime)[rows[:, None], type_index],
-        gco2e_per_kwh=intensity[place],
-        intensity_quality=intensity_quality[place],
+        gco2e_per_kwh=picked(intensity),
+        intensity_quality=picked(intensity_quality),
         pue=pue[rows],
         platform_is_assumed=np.array([not instance.usage_operation for instance in instances])[rows],
         power_model=power_model,
@@ -98,15 +106,20 @@ def _cpu(instances: Sequence[Instance], days: Sequence[date]) -> tuple[Floats, F
         metric=CPU_UTILIZATION,
         day__gte=days[0],
         day__lte=days[-1],
-    ).values_list("instance_id", "day", "average", "sample_count")
+    )
+    # As plain bytes, unpacked all at once: an array a row would take longer than the query.
+    packed = [Cast(name, BinaryField()) for name in ("average", "sample_count")]
+    told = [row for row in stored.values_list("instance_id", "day", *packed) if row[0] in row_of]
     averages = np.full((len(instances), len(days), HOURS_PER_DAY), np.nan)
     samples = np.full_like(averages, np.nan)
-    for instance_id, day, average, sample_count in stored:
-        row = row_of.get(instance_id)
-        if row is not None:
-            averages[row, (day - days[0]).days] = average
-            samples[row, (day - days[0]).days] = sample_count
-    return averages / 100.0, samples.reshape(len(instances), -1)
+    if told:
+        instance_ids, on, *columns = zip(*told, strict=True)
+        first = days[0].toordinal()
+        place = [row_of[pk] for pk in instance_ids], [day.toordinal() - first for day in on]
+        averages[place], samples[place] = (
+            np.frombuffer(b"".join(column), HourlyField.FLOATS).reshape(-1, HOURS_PER_DAY) for column in columns
+        )
+    return averages / _PER_CENT, samples.reshape(len(instances), -1)
 
 
 def _intensity(

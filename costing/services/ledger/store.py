@@ -13,7 +13,8 @@ from django.db import connection
 from costing.estimators.ledger import METHOD_VERSION, Floats, Ledger, LedgerFacts
 from costing.estimators.quality import IntensityQuality, PowerQuality, quality_of
 from costing.models import CostSnapshot, DailyTotal
-from finops.core.bulk import upsert
+from costing.models.cost_snapshot import CostSnapshotQuerySet
+from finops.core.bulk import insert_ready, upsert
 from finops.core.partitions import ensure_month_partitions
 
 _COST_PLACES = 8
@@ -136,8 +137,20 @@ def store_snapshots(*, account_id: int, keys: InstanceDays, facts: LedgerFacts, 
         _packed(ledger.quality_by_hour, "<u2"),
         strict=True,
     )
-    return upsert(
-        CostSnapshot, rows, columns=(*_DAY_COLUMNS, *_HOUR_COLUMNS), key=("instance_id", "day"), are_ready=True
+    columns = (*_DAY_COLUMNS, *_HOUR_COLUMNS)
+    if not _stored(keys).exists():
+        # The first time, and whenever a day begins: twice as fast, for nothing needs to be compared.
+        return insert_ready(CostSnapshot, rows, columns=columns)
+    return upsert(CostSnapshot, rows, columns=columns, key=("instance_id", "day"), are_ready=True)
+
+
+def _stored(keys: InstanceDays) -> CostSnapshotQuerySet:
+    """What is stored of these instances and days, by the primary key's own index."""
+    return CostSnapshot.objects.filter(
+        instance_id__gte=int(keys.instance_ids[0]),
+        instance_id__lte=int(keys.instance_ids[-1]),
+        day__gte=keys.days[0],
+        day__lte=keys.days[-1],
     )
 
 
@@ -147,14 +160,11 @@ def remove_others(*, account_id: int, days: Sequence[date], derived: Sequence[In
     A late event may tell that an instance was gone by then.
     """
     first = days[0]
+    rows = CostSnapshot.objects.filter(aws_account_id=account_id, day__gte=first, day__lte=days[-1])
+    if rows.count() == sum(len(keys.instance_ids) for keys in derived):
+        return 0  # All that was derived is stored by now, so nothing else is.
     kept = [keys.instance_ids * len(days) + keys.day_index for keys in derived]
-    stored = list(
-        CostSnapshot.objects.filter(aws_account_id=account_id, day__gte=first, day__lte=days[-1]).values_list(
-            "instance_id", "day"
-        )
-    )
-    if not stored:
-        return 0
+    stored = list(rows.values_list("instance_id", "day"))
     codes = np.array([instance_id * len(days) + (day - first).days for instance_id, day in stored], np.int64)
     gone = ~np.isin(codes, np.concatenate(kept) if kept else np.array([], np.int64))
     for place in np.flatnonzero(gone).tolist():
