@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from django.db import connections, models, transaction
@@ -34,9 +35,7 @@ def upsert(
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("upsert() belongs inside a transaction.")
     fields = [_field(model, name) for name in columns]
-    prepared = [tuple(row) for row in rows] if are_ready else _prepared(rows, fields, columns, key, connection)
-    if not prepared:
-        return 0
+    prepared = rows if are_ready else _prepared(rows, fields, columns, key, connection)
     if unless_equal is None:
         unless_equal = [c for c in columns if c not in {"retrieved_at", "derived_at", *map(_plain, key)}]
     names = [f.column for f in fields]
@@ -63,7 +62,6 @@ def insert_ready(
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("insert_ready() belongs inside a transaction.")
     fields = [_field(model, name) for name in columns]
-    ready = [tuple(row) for row in rows]
     statement = _Statement(
         table=model._meta.db_table,  # noqa: SLF001
         columns=[f.column for f in fields],
@@ -74,11 +72,13 @@ def insert_ready(
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             with connection.wrap_database_errors:
-                _copy_in(cursor, statement, f'"{statement.table}"', ready)
-        else:
-            for batch in _batches(ready):
-                cursor.executemany(statement.insertion, batch)
-    return len(ready)
+                return _copy_in(cursor, statement, f'"{statement.table}"', rows)
+        return sum(_insert_batch(cursor, statement, batch) for batch in _batches(rows))
+
+
+def _insert_batch(cursor: Any, statement: "_Statement", batch: list[Sequence[Any]]) -> int:
+    cursor.executemany(statement.insertion, batch)
+    return len(batch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ def _field(model: type[models.Model], name: str) -> Any:
     raise ValueError(f"{model.__name__} has no column {name!r}.")
 
 
-def _upsert_postgresql(connection: Any, statement: _Statement, rows: list[tuple[Any, ...]]) -> int:
+def _upsert_postgresql(connection: Any, statement: _Statement, rows: Iterable[Sequence[Any]]) -> int:
     table, columns = statement.table, statement.column_list
     with connection.cursor() as cursor:
         cursor.execute(f'CREATE TEMP TABLE staging ON COMMIT DROP AS SELECT {columns} FROM "{table}" WITH NO DATA')  # noqa: S608
@@ -151,11 +151,13 @@ def _upsert_postgresql(connection: Any, statement: _Statement, rows: list[tuple[
     return written
 
 
-def _copy_in(cursor: Any, statement: _Statement, table: str, rows: list[tuple[Any, ...]]) -> None:
+def _copy_in(cursor: Any, statement: _Statement, table: str, rows: Iterable[Sequence[Any]]) -> int:
+    count = 0
     with cursor.copy(f"COPY {table} ({statement.column_list}) FROM STDIN (FORMAT BINARY)") as copy:
         copy.set_types([_copy_type(name) for name in statement.types])
-        for row in rows:
+        for count, row in enumerate(rows, start=1):  # noqa: B007 (the last count is how many there were)
             copy.write_row(row)
+    return count
 
 
 def _copy_type(db_type: str) -> str:
@@ -163,7 +165,7 @@ def _copy_type(db_type: str) -> str:
     return db_type.split("(", 1)[0].strip().removesuffix(" with time zone").replace("timestamp", "timestamptz")
 
 
-def _upsert_sqlite(connection: Any, statement: _Statement, rows: list[tuple[Any, ...]]) -> int:
+def _upsert_sqlite(connection: Any, statement: _Statement, rows: Iterable[Sequence[Any]]) -> int:
     sql = f"{statement.insertion} {statement.conflict_clause('IS NOT')}"
     written = 0
     with connection.cursor() as cursor:
@@ -173,6 +175,7 @@ def _upsert_sqlite(connection: Any, statement: _Statement, rows: list[tuple[Any,
     return written
 
 
-def _batches(rows: list[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
-    for start in range(0, len(rows), _BATCH):
-        yield rows[start : start + _BATCH]
+def _batches(rows: Iterable[Sequence[Any]]) -> Iterator[list[Sequence[Any]]]:
+    remaining = iter(rows)
+    while batch := list(islice(remaining, _BATCH)):
+        yield batch
