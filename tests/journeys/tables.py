@@ -1,43 +1,64 @@
 """The rows of tables as the database holds them, to be compared one by one."""
 
+from collections import Counter
+
 from django.apps import apps
 from django.db import connection
+
+from accounts.models import Instance
 
 # What tells how the work went, and not what came of it.
 _OF_THE_WORK = {"RefreshRun", "SourceStatus", "Pace"}
 _APPS = ("accounts", "carbon", "costing")
-# What says when a row was written or asked for.
-STAMPS = frozenset({"id", "retrieved_at", "derived_at", "created_at", "first_seen_at", "last_seen_at"})
 
 
-def dump(*, without: frozenset[str] = frozenset(), fact_and_derived_only: bool = False) -> dict[str, list[tuple]]:
+def dump(*, without: frozenset[str] = frozenset()) -> dict[str, list[tuple]]:
     """Every row of every fact and derived table, sorted, by table; columns named in `without` left out.
 
-    Keys that the database gives are replaced by what they point to, so that two databases can be compared.
+    Numbers that a database gives out itself are left out or replaced by what they stand for, so that the rows
+    of two databases can be compared.
     """
+    instances = {
+        pk: f"{region}/{instance_id}"
+        for pk, region, instance_id in Instance.objects.values_list("pk", "region", "instance_id")
+    }
     tables = {}
     for label in _APPS:
         for model in apps.get_app_config(label).get_models():
-            if model.__name__ in _OF_THE_WORK or (fact_and_derived_only and model.__name__ == "TouchedDay"):
+            if model.__name__ in _OF_THE_WORK:
                 continue
-            columns = [field.column for field in model._meta.concrete_fields if field.column]
-            kept = [column for column in columns if column not in without]
+            fields = [f for f in model._meta.concrete_fields if f.column and f.column not in {"id", *without}]
+            points = [field.is_relation and field.related_model is Instance for field in fields]
+            columns = ", ".join(f'"{field.column}"' for field in fields)
             with connection.cursor() as cursor:
-                listed = ", ".join(f'"{column}"' for column in kept)
-                cursor.execute(f'SELECT {listed} FROM "{model._meta.db_table}"')  # noqa: S608 (names of our own)
-                rows = [tuple(map(_plain, row)) for row in cursor.fetchall()]
-            tables[model.__name__] = sorted(rows, key=repr)
+                cursor.execute(f"SELECT {columns} FROM {model._meta.db_table}")  # noqa: S608 (names of our own)
+                rows = cursor.fetchall()
+            tables[model.__name__] = sorted(
+                (
+                    tuple(
+                        instances[value] if is_instance else _plain(value)
+                        for value, is_instance in zip(row, points, strict=True)
+                    )
+                    for row in rows
+                ),
+                key=repr,
+            )
     return tables
 
 
 def differences(before, after):
     """For each table whose rows differ: how many are only here, how many only there, and one of each."""
     found = {}
-    for name in before.keys() | after.keys():
-        old, new = set(before.get(name, ())), set(after.get(name, ()))
-        if old != new or len(before[name]) != len(after[name]):
-            found[name] = (len(old - new), len(new - old), min(old - new, default=None, key=repr),
-                           min(new - old, default=None, key=repr))  # fmt: skip
+    for name in sorted(before.keys() | after.keys()):
+        old, new = Counter(before.get(name, ())), Counter(after.get(name, ()))
+        if old != new:
+            lost, added = old - new, new - old
+            found[name] = (
+                lost.total(),
+                added.total(),
+                min(lost, default=None, key=repr),
+                min(added, default=None, key=repr),
+            )
     return found
 
 
