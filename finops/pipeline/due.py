@@ -1,14 +1,15 @@
 """Which accounts are to be refreshed now, and with which steps."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import structlog
 from django.db.models import Q
 
-from accounts.models import AwsAccount, SourceStatus, TouchedDay
-from accounts.services.runs import STEPS, park_exhausted, request_run, ring_for_waiting
+from accounts.models import AwsAccount, RefreshRun, SourceStatus, TouchedDay
+from accounts.services.runs import park_exhausted, request_run, ring_for_waiting
 from finops.core.periods import utc_day
-from finops.pipeline.steps import PIPELINE
+from finops.pipeline.steps import PIPELINE, Step
 
 logger = structlog.get_logger(__name__)
 
@@ -19,18 +20,7 @@ def due_steps(*, account: AwsAccount, now: datetime) -> list[str]:
     Whatever is asked, the ledger is derived after it; and where only days that are over wait to be derived,
     that alone. Today's mark waits for the next refresh.
     """
-    next_due = {
-        status.source: status.next_due_at
-        for status in SourceStatus.objects.filter(Q(aws_account=account) | Q(aws_account=None))
-    }
-    due = [
-        name
-        for name in STEPS
-        if name != "derive" and ((at := next_due.get(PIPELINE[name].source)) is None or at <= now)
-    ]
-    if due or TouchedDay.objects.filter(aws_account=account, day__lt=utc_day(now)).exists():
-        return [*due, "derive"]
-    return []
+    return _due([account], now=now)[account.pk]
 
 
 def tick(*, now: datetime) -> int:
@@ -42,8 +32,30 @@ def tick(*, now: datetime) -> int:
     parked = park_exhausted(now=now)
     if parked:
         logger.error("runs_parked", count=parked)
-    for account in AwsAccount.objects.active().order_by("pk"):
-        steps = due_steps(account=account, now=now)
+    idle = AwsAccount.objects.active().exclude(refresh_runs__in=RefreshRun.objects.active())
+    accounts = list(idle.order_by("pk"))
+    for account, steps in zip(accounts, _due(accounts, now=now).values(), strict=True):
         if steps:
-            request_run(account=account, now=now, steps=steps)
+            request_run(account=account, now=now, steps=steps, announce=False)
     return ring_for_waiting(now=now)
+
+
+def _due(accounts: Sequence[AwsAccount], *, now: datetime) -> dict[int, list[str]]:
+    """The due steps of each account, in the accounts' order; two queries, however many accounts."""
+    next_due = {
+        (status.aws_account_id, status.source): status.next_due_at
+        for status in SourceStatus.objects.filter(Q(aws_account__in=accounts) | Q(aws_account=None))
+    }
+    waiting = set(
+        TouchedDay.objects.filter(aws_account__in=accounts, day__lt=utc_day(now)).values_list("aws_account", flat=True)
+    )
+
+    def is_due(step: Step, account: AwsAccount) -> bool:
+        at = next_due.get((None if step.is_shared else account.pk, step.source))
+        return at is None or at <= now
+
+    due: dict[int, list[str]] = {}
+    for account in accounts:
+        steps = [name for name, step in PIPELINE.items() if name != "derive" and is_due(step, account)]
+        due[account.pk] = [*steps, "derive"] if steps or account.pk in waiting else []
+    return due

@@ -54,43 +54,35 @@ class Context:
         return self._session
 
 
+Do = Callable[[Context, Progress], StepOutcome]
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One step: which source it asks, how often, and for whom the source's state is kept."""
 
     name: str
-    do: Callable[[Context, Progress], StepOutcome]
+    do: Do
     source: str
     cadence: timedelta
     is_shared: bool = False  # one state for the installation, not one an account
 
 
-def _inventory(context: Context, progress: Progress) -> StepOutcome:
-    return refresh_inventory(
-        account=context.account, aws=context.aws, now=context.now, writing=context.writing, progress=progress
-    )
+def _asking_aws(refresh: Callable[..., StepOutcome], *, of_period: bool = True) -> Do:
+    """The step in which `refresh` asks AWS about the account; `of_period` where its facts belong to days."""
 
+    def do(context: Context, progress: Progress) -> StepOutcome:
+        period = {"period": context.period} if of_period else {}
+        return refresh(
+            account=context.account,
+            aws=context.aws,
+            now=context.now,
+            writing=context.writing,
+            progress=progress,
+            **period,
+        )
 
-def _events(context: Context, progress: Progress) -> StepOutcome:
-    return refresh_events(
-        account=context.account,
-        aws=context.aws,
-        period=context.period,
-        now=context.now,
-        writing=context.writing,
-        progress=progress,
-    )
-
-
-def _utilization(context: Context, progress: Progress) -> StepOutcome:
-    return refresh_utilization(
-        account=context.account,
-        aws=context.aws,
-        period=context.period,
-        now=context.now,
-        writing=context.writing,
-        progress=progress,
-    )
+    return do
 
 
 def _grid(context: Context, progress: Progress) -> StepOutcome:
@@ -130,23 +122,6 @@ def _power(context: Context, progress: Progress) -> StepOutcome:
     )
 
 
-def _price(context: Context, progress: Progress) -> StepOutcome:
-    return refresh_prices(
-        account=context.account, aws=context.aws, now=context.now, writing=context.writing, progress=progress
-    )
-
-
-def _bill(context: Context, progress: Progress) -> StepOutcome:
-    return refresh_bills(
-        account=context.account,
-        aws=context.aws,
-        period=context.period,
-        now=context.now,
-        writing=context.writing,
-        progress=progress,
-    )
-
-
 def _derive(context: Context, progress: Progress) -> StepOutcome:
     return derive_touched_days(account=context.account, now=context.now, writing=context.writing, progress=progress)
 
@@ -154,14 +129,14 @@ def _derive(context: Context, progress: Progress) -> StepOutcome:
 PIPELINE: dict[str, Step] = {
     step.name: step
     for step in (
-        Step("inventory", _inventory, "aws_ec2", timedelta(hours=1)),
-        Step("events", _events, "aws_cloudtrail", timedelta(hours=6)),
-        Step("utilization", _utilization, "aws_cloudwatch", timedelta(hours=1)),
+        Step("inventory", _asking_aws(refresh_inventory, of_period=False), "aws_ec2", timedelta(hours=1)),
+        Step("events", _asking_aws(refresh_events), "aws_cloudtrail", timedelta(hours=6)),
+        Step("utilization", _asking_aws(refresh_utilization), "aws_cloudwatch", timedelta(hours=1)),
         Step("grid", _grid, "electricity_maps", timedelta(hours=1), is_shared=True),
         Step("power", _power, "boavizta", timedelta(hours=1), is_shared=True),
         # Fresh answers are not asked for again: hourly, so that a new type is priced soon.
-        Step("price", _price, "aws_pricing", timedelta(hours=1)),
-        Step("bill", _bill, "aws_cost_explorer", timedelta(hours=24)),
+        Step("price", _asking_aws(refresh_prices, of_period=False), "aws_pricing", timedelta(hours=1)),
+        Step("bill", _asking_aws(refresh_bills), "aws_cost_explorer", timedelta(hours=24)),
         Step("derive", _derive, "ledger", timedelta(hours=1)),
     )
 }
