@@ -71,7 +71,8 @@ def _facts():
     instances = Instance.objects.bulk_create(
         Instance(
             aws_account=account, region=REGIONS[n % len(REGIONS)], instance_id=f"i-{n:017x}", name=f"server {n}",
-            instance_type=TYPES[n % len(TYPES)], state="running" if n % 5 else "stopped", usage_operation="RunInstances",
+            instance_type=TYPES[n % len(TYPES)], state="running" if n % 5 else "stopped",
+            usage_operation="RunInstances",
             state_transition_reason="" if n % 5 else "User initiated (2026-03-17 18:00:00 GMT)",
             platform_details="Linux/UNIX", launched_at=launched if n % 5 else NOW - timedelta(hours=16),
             first_launched_at=launched, first_seen_at=launched, last_seen_at=NOW,

@@ -130,7 +130,8 @@ def test_where_the_list_has_no_single_price_the_reason_is_kept(account, aws):
     assert outcome.notes[0].startswith("1 of 1 kinds of instance have no price; z9.large eu-central-1")
 
 
-def test_an_instance_without_an_operation_is_priced_as_linux(account, aws, local_aws):
+@pytest.mark.usefixtures("local_aws")
+def test_an_instance_without_an_operation_is_priced_as_linux(account, aws):
     InstanceFactory.create(aws_account=account, usage_operation="")
 
     refresh(account, aws)
