@@ -40,6 +40,7 @@ def main() -> int:
         ready.parent.mkdir(exist_ok=True)
         children.append(_manage("sandbox", "--ready-file", str(ready), environment=environment))
         environment |= _upstreams(ready, children[0])
+        environment.setdefault("DATABASE_URL", _database_of(environment["SANDBOX_WORLD"]))
         children.append(_manage("serve_demo", environment=environment))
         return children[1].wait()
     finally:
@@ -85,6 +86,18 @@ def _upstreams(ready: Path, sandbox: subprocess.Popen[bytes]) -> dict[str, str]:
     finally:
         ready.unlink(missing_ok=True)
     return environment
+
+
+def _database_of(world: str) -> str:
+    """The demo's own SQLite file, never that of a real installation.
+
+    The simulated world tells another history from one week to the next, so a file of an earlier one is removed.
+    """
+    folder, name = ROOT / "var", f"demo-{world}.sqlite3"
+    for file in folder.glob("demo-*.sqlite3*"):
+        if not file.name.startswith(name):
+            file.unlink()
+    return f"sqlite:///{folder / name}"
 
 
 def _end_all(children: list[subprocess.Popen[bytes]]) -> None:

@@ -81,6 +81,7 @@ class Sandbox:
         self._environment = {
             "SANDBOX": "1",
             "AWS_ENDPOINT_URL": self.aws_url,
+            "SANDBOX_WORLD": self.scenario.window.origin.date().isoformat(),
             "AWS_EC2_METADATA_DISABLED": "true",
             "ELECTRICITY_MAPS_URL": self.grid_url,
             "ELECTRICITY_MAPS_KEY": KEY,
