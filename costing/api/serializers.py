@@ -7,6 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.api.serializers import AccountHealthSerializer, AccountSerializer, OpenItemSerializer, SilentSerializer
+from costing.estimators.validation import ValidationQuality
 from costing.models import Grade
 from costing.selectors.amounts import Amounts
 from costing.selectors.figures import Figure, Figures
@@ -105,12 +106,40 @@ class OverviewDaySerializer(serializers.Serializer):  # type: ignore[type-arg]
     amounts = AmountsSerializer()
 
 
+class BilledComputeSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """What EC2 compute usage was billed in one currency."""
+
+    currency = serializers.CharField()
+    unblended_cost = MoneyField()
+    amortized_cost = MoneyField()
+
+
+class ComparedSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """Bill and model over the same scope: EC2 compute usage of the days named."""
+
+    days = serializers.ListField(
+        child=serializers.DateField(), help_text="Complete for billing, with a bill and a ledger; no other day counts."
+    )
+    billed = BilledComputeSerializer(many=True)
+    modelled_usd = MoneyField(allow_null=True, help_text="List cost.")
+    instance_days = serializers.IntegerField()
+    instance_days_without_price = serializers.IntegerField(help_text="With an hour or more that the model leaves out.")
+    factor = serializers.FloatField(allow_null=True, help_text="Billed, unblended, over modelled.")
+    quality = serializers.ChoiceField(
+        choices=[each.value for each in ValidationQuality],
+        allow_null=True,
+        help_text="By the larger of factor and 1/factor: below 1.5 excellent, up to 5 moderate, above limited.",
+    )
+    reason = serializers.CharField(help_text="Why there is no factor; empty where there is one.")
+
+
 class AccountLineSerializer(serializers.Serializer):  # type: ignore[type-arg]
     """One account over the complete days."""
 
     account = AccountSerializer()
     days_with_ledger = serializers.IntegerField()
     figures = FiguresField()
+    compared = ComparedSerializer()
     health = AccountHealthSerializer()
 
 

@@ -12,6 +12,7 @@ from accounts.api.requests import ReadView, SignedInApiRequest, scope_or_404
 from accounts.api.serializers import SilentSerializer
 from accounts.selectors.health import data_health
 from accounts.selectors.scope import Scope
+from costing.api.check_serializers import ChecksSerializer
 from costing.api.instance_serializers import (
     HourSerializer,
     InstanceDetailSerializer,
@@ -28,6 +29,7 @@ from costing.forms import (
     SnapshotsForm,
     TotalsForm,
 )
+from costing.selectors.checks import checks
 from costing.selectors.figures import ALL_SOURCES
 from costing.selectors.groups import groups_by
 from costing.selectors.hours import hour_lines
@@ -66,6 +68,17 @@ class Overview(ReadView):
         form = checked(ScopeForm, request)
         scope = scope_or_404(request.user, form.cleaned_data["team"])
         return Response(OverviewSerializer(overview(scope, form.window(now=timezone.now()))).data)
+
+
+class Checks(ReadView):
+    """How far the figures can be trusted."""
+
+    @extend_schema(operation_id="checks", parameters=described(ScopeForm), responses=ChecksSerializer)
+    def get(self, request: SignedInApiRequest) -> Response:
+        """Model against bill, aligned hours and the share of each grade, by account."""
+        form = checked(ScopeForm, request)
+        scope = scope_or_404(request.user, form.cleaned_data["team"])
+        return Response(ChecksSerializer(checks(scope, form.window(now=timezone.now()))).data)
 
 
 class Totals(ReadView):

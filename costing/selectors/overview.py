@@ -13,6 +13,7 @@ from costing.estimators.window import Window
 from costing.models import DailyTotal
 from costing.selectors.amounts import Amounts, amounts_of
 from costing.selectors.billed import BilledAmount, billed_cost
+from costing.selectors.checks import Compared, compared_costs
 from costing.selectors.emptiness import Emptiness, why_empty
 from costing.selectors.figures import Figure, Figures, basis_for, figures_of
 from costing.selectors.totals import daily_sums, grouped, total
@@ -35,6 +36,7 @@ class AccountLine:
 
     account: AccountRow
     figures: Figures
+    compared: Compared
     days_with_ledger: int
     health: AccountHealth
 
@@ -88,10 +90,12 @@ def overview(scope: Scope, window: Window) -> Overview:
     billed = billed_cost(scope, window, health=health)
     health_of = {each.account_id: each for each in health.accounts}
     rows = account_rows(scope)
+    compared = compared_costs(scope, window, account_ids=[row.id for row in rows])
     accounts = tuple(
         AccountLine(
             account=row,
             figures=figures_of(by_account.get((row.id,), total([])), basis.for_account(row.id)),
+            compared=compared[row.id],
             days_with_ledger=days_by_account.get(row.id, 0),
             health=health_of[row.id],
         )

@@ -98,6 +98,7 @@ QUERIES = {
     "instances": ["?team=canary-9f1c-team", f"?account={ACCOUNT_ID}", "?q=i-canary"],
     "health": ["?team=canary-9f1c-team"],
     "api-overview": ["?team=canary-9f1c-team"],
+    "api-checks": ["?team=canary-9f1c-team"],
     "api-totals": ["?team=canary-9f1c-team", "?group_by=account"],
     "api-instances": ["?team=canary-9f1c-team", f"?account={ACCOUNT_ID}"],
     "api-snapshots": ["?team=canary-9f1c-team", f"?account={ACCOUNT_ID}", "?instance=1"],
