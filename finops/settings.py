@@ -200,6 +200,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "SERVE_INCLUDE_SCHEMA": False,
+    "PREPROCESSING_HOOKS": ["finops.core.schema.without_trailing_slash"],
     "ENUM_NAME_OVERRIDES": {
         "Grade": "costing.models.Grade",
         "SourceState": "accounts.models.SourceState",

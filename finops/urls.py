@@ -10,18 +10,29 @@ from accounts.api import views as accounts_api
 from accounts.views import admin_sign_in
 from costing.api import views as costing_api
 
+_endpoints = {
+    "overview": ("api-overview", costing_api.Overview),
+    "totals": ("api-totals", costing_api.Totals),
+    "checks": ("api-checks", costing_api.Checks),
+    "instances": ("api-instances", costing_api.Instances),
+    "instances/<int:pk>": ("api-instance", costing_api.Instance),
+    "instances/<int:pk>/hours": ("api-instance-hours", costing_api.Hours),
+    "snapshots": ("api-snapshots", costing_api.Snapshots),
+    "accounts": ("api-accounts", accounts_api.Accounts),
+    "accounts/<int:pk>/refresh": ("api-account-refresh", accounts_api.Refresh),
+    "runs": ("api-runs", accounts_api.Runs),
+    "runs/<int:pk>": ("api-run", accounts_api.Run),
+    "health": ("api-health", accounts_api.Health),
+}
+
 api = [
-    path("overview", costing_api.Overview.as_view(), name="api-overview"),
-    path("totals", costing_api.Totals.as_view(), name="api-totals"),
-    path("instances", costing_api.Instances.as_view(), name="api-instances"),
-    path("instances/<int:pk>", costing_api.Instance.as_view(), name="api-instance"),
-    path("instances/<int:pk>/hours", costing_api.Hours.as_view(), name="api-instance-hours"),
-    path("snapshots", costing_api.Snapshots.as_view(), name="api-snapshots"),
-    path("accounts", accounts_api.Accounts.as_view(), name="api-accounts"),
-    path("accounts/<int:pk>/refresh", accounts_api.Refresh.as_view(), name="api-account-refresh"),
-    path("runs", accounts_api.Runs.as_view(), name="api-runs"),
-    path("runs/<int:pk>", accounts_api.Run.as_view(), name="api-run"),
-    path("health", accounts_api.Health.as_view(), name="api-health"),
+    # Clients write addresses with and without a slash at the end; a redirect would lose what they POST.
+    # The one without, which comes last, is the one that we write ourselves.
+    *(
+        path(route + slash, view.as_view(), name=name)
+        for slash in ("/", "")
+        for route, (name, view) in _endpoints.items()
+    ),
     path(
         "schema/",
         SpectacularJSONAPIView.as_view(http_method_names=["get", "head"], permission_classes=[IsAuthenticated]),

@@ -1,9 +1,11 @@
 import re
 import subprocess
 import tomllib
+from io import StringIO
 from pathlib import Path
 
 import pytest
+import yaml
 from django.conf import settings
 from django.core.management import call_command
 
@@ -61,3 +63,21 @@ def tracked(pattern):
         ["git", "ls-files", "-co", "--exclude-standard", pattern], cwd=ROOT, capture_output=True, text=True, check=True
     )
     return [Path(name) for name in listed.stdout.split() if (ROOT / name).exists()]
+
+
+def test_the_openapi_document_is_valid_and_names_each_endpoint_once():
+    document = yaml.safe_load(call_command_for_text("spectacular", "--validate", "--fail-on-warn"))
+
+    assert "/api/v1/instances" in document["paths"]
+    assert not [path for path in document["paths"] if path.endswith("/")]
+
+
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_an_endpoint_answers_with_and_without_a_slash_at_its_end(slash, alice_client):
+    assert alice_client.get(f"/api/v1/instances{slash}").json()["count"] == 0
+
+
+def call_command_for_text(*arguments):
+    out = StringIO()
+    call_command(*arguments, stdout=out)
+    return out.getvalue()

@@ -22,6 +22,7 @@ class FaultServer(ThreadingHTTPServer):
     """Counts what it was asked; `over` ends those that hang."""
 
     daemon_threads = True
+    request_queue_size = 64
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
