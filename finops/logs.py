@@ -53,6 +53,8 @@ def logging_config(*, level: str, output: str) -> None:
             "loggers": {
                 name: {"level": max(logging.INFO, logging.getLevelName(level))}
                 for name in ("boto3", "botocore", "s3transfer", "urllib3")
-            },
+            }
+            # Tells at INFO, for each client made, which of a dozen places held no endpoint.
+            | {"botocore.configprovider": {"level": max(logging.WARNING, logging.getLevelName(level))}},
         }
     )

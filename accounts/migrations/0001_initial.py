@@ -173,6 +173,15 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("enabled_regions", models.JSONField(blank=True, default=list, editable=False)),
+                (
+                    "ledger_method",
+                    models.CharField(
+                        blank=True,
+                        editable=False,
+                        help_text="Power model and method that the whole ledger rests on.",
+                        max_length=40,
+                    ),
+                ),
                 ("is_active", models.BooleanField(default=True)),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 (

@@ -48,6 +48,9 @@ class AwsAccount(models.Model):
         max_length=40, default="us-east-1", help_text="Where we ask which regions are enabled."
     )
     enabled_regions = models.JSONField(default=list, blank=True, editable=False)
+    ledger_method = models.CharField(
+        max_length=40, blank=True, editable=False, help_text="Power model and method that the whole ledger rests on."
+    )
     payer = models.ForeignKey(
         "self",
         on_delete=models.SET_NULL,

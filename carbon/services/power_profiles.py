@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 
-from accounts.models import Instance
+from accounts.models import Instance, InstanceEvent
 from accounts.services.step import PartOutcome, Progress, StepOutcome, Writing, no_progress
 from carbon.clients.power import PowerCurve
 from carbon.models import PowerProfile
@@ -126,7 +127,11 @@ def _store(answers: list[_Answer], *, source: PowerSource, now: datetime) -> int
         key=["instance_type", "source"],
         unless_equal=["retrieved_at"],  # so that a type is asked for once in `max_age`, whatever it told
     )
-    mark_days_of(Instance.objects.filter(instance_type__in=changed), now=now)
+    # An instance that was resized had its former type on older days.
+    had_it = InstanceEvent.objects.filter(
+        aws_account=OuterRef("aws_account"), instance_id=OuterRef("instance_id"), instance_type__in=changed
+    )
+    mark_days_of(Instance.objects.filter(Q(instance_type__in=changed) | Exists(had_it)), now=now)
     return new
 
 

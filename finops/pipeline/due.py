@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from accounts.models import AwsAccount, RefreshRun, SourceStatus, TouchedDay
 from accounts.services.runs import park_exhausted, request_run, ring_for_waiting
+from costing.services.ledger import ledger_method
 from finops.core.periods import utc_day
 from finops.pipeline.steps import PIPELINE, Step
 
@@ -18,7 +19,8 @@ def due_steps(*, account: AwsAccount, now: datetime) -> list[str]:
     """The steps whose source was never asked or is due again, in order; empty where nothing is due.
 
     Whatever is asked, the ledger is derived after it; and where only days that are over wait to be derived,
-    that alone. Today's mark waits for the next refresh.
+    or the whole ledger rests on a power model or method that is not in force any more, that alone. Today's mark
+    waits for the next refresh.
     """
     return _due([account], now=now)[account.pk]
 
@@ -33,7 +35,7 @@ def tick(*, now: datetime) -> int:
     if parked:
         logger.error("runs_parked", count=parked)
     idle = AwsAccount.objects.active().exclude(refresh_runs__in=RefreshRun.objects.active())
-    accounts = list(idle.order_by("pk"))
+    accounts = list(idle.select_related("team").order_by("pk"))
     for account, steps in zip(accounts, _due(accounts, now=now).values(), strict=True):
         if steps:
             request_run(account=account, now=now, steps=steps, announce=False)
@@ -57,5 +59,6 @@ def _due(accounts: Sequence[AwsAccount], *, now: datetime) -> dict[int, list[str
     due: dict[int, list[str]] = {}
     for account in accounts:
         steps = [name for name, step in PIPELINE.items() if name != "derive" and is_due(step, account)]
-        due[account.pk] = [*steps, "derive"] if steps or account.pk in waiting else []
+        is_outdated = account.ledger_method not in {"", ledger_method(account)}
+        due[account.pk] = [*steps, "derive"] if steps or account.pk in waiting or is_outdated else []
     return due

@@ -8,7 +8,10 @@ from django.db import transaction
 
 from accounts.models import AwsAccount, Instance, TouchedDay
 from accounts.services.step import PartOutcome, Progress, StepOutcome, Writing, no_progress
-from costing.estimators.ledger import compute_ledger
+from accounts.services.touched_days import touch_days
+from costing.estimators.ledger import METHOD_VERSION, compute_ledger
+from costing.models import CostSnapshot, DailyTotal
+from finops.core.partitions import ensure_month_partitions
 from finops.core.periods import DAY, Period, utc_day
 
 from .facts import gather
@@ -29,9 +32,15 @@ def derive_touched_days(
 ) -> StepOutcome:
     """Derive the days of `account` whose facts changed. Running it again without new facts changes nothing.
 
+    Where the team, or the installation, chose another power model, or our method changed, that is every day.
+
     Today's mark stays, so that the day is derived once more when it is over. A day touched while we work
     keeps its mark too.
     """
+    method = ledger_method(account)
+    if account.ledger_method != method:
+        with writing():
+            touch_days(account_ids=[account.pk], days=_derived_days(account))
     marks = dict(
         TouchedDay.objects.filter(aws_account=account, day__lte=utc_day(now))
         .order_by("day")
@@ -45,7 +54,25 @@ def derive_touched_days(
         outcome.rows_written += rows
         outcome.parts[f"{days[0]}/{days[-1]}"] = PartOutcome(rows=rows)
     progress(done=len(spans), total=len(spans))
+    if account.ledger_method != method:
+        with writing():
+            account.ledger_method = method
+            account.save(update_fields=["ledger_method"])
     return outcome
+
+
+def ledger_method(account: AwsAccount) -> str:
+    """What the figures of `account` are to be derived with: the power model chosen for it, and our method."""
+    return f"{power_model_of(account)}, method {METHOD_VERSION}"
+
+
+def power_model_of(account: AwsAccount) -> str:
+    """The team's own choice, or else the installation's."""
+    return account.team.power_model or settings.POWER_MODEL
+
+
+def _derived_days(account: AwsAccount) -> list[date]:
+    return list(DailyTotal.objects.filter(aws_account=account).order_by("day").values_list("day", flat=True).distinct())
 
 
 def derive_days(
@@ -60,7 +87,8 @@ def derive_days(
 
     `marks` are the versions of the days' marks as seen before; they are removed with the last write.
     """
-    power_model = account.team.power_model or settings.POWER_MODEL
+    power_model = power_model_of(account)
+    ensure_month_partitions(CostSnapshot, days)
     instances = list(
         Instance.objects.filter(aws_account=account).seen_during(Period.of_days(days[0], days[-1])).order_by("pk")
     )

@@ -15,7 +15,6 @@ from costing.estimators.quality import IntensityQuality, PowerQuality, quality_o
 from costing.models import CostSnapshot, DailyTotal
 from costing.models.cost_snapshot import CostSnapshotQuerySet
 from finops.core.bulk import insert_ready, upsert
-from finops.core.partitions import ensure_month_partitions
 
 _COST_PLACES = 8
 _COST_UNIT = 10**_COST_PLACES
@@ -102,7 +101,6 @@ def _total_columns(ledger: Ledger) -> list[npt.NDArray[Any]]:
 
 def store_snapshots(*, account_id: int, keys: InstanceDays, facts: LedgerFacts, ledger: Ledger, now: datetime) -> int:
     """Upsert the days, sorted by instance and day as they come; return how many rows were written."""
-    ensure_month_partitions(CostSnapshot, keys.days)
     stamp = CostSnapshot._meta.get_field("derived_at").get_db_prep_value(now, connection)  # noqa: SLF001
     days = [connection.ops.adapt_datefield_value(day) for day in keys.days]
     count = len(keys.instance_ids)

@@ -20,7 +20,7 @@ from carbon.models import PowerProfile
 from carbon.services.power_profiles import refresh_power_profiles
 from finops.core.upstream.errors import Reason
 from finops.core.upstream.patience import Patience
-from tests.factories import InstanceFactory, PowerProfileFactory
+from tests.factories import InstanceEventFactory, InstanceFactory, PowerProfileFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -166,6 +166,18 @@ def test_a_changed_curve_marks_the_days_of_those_who_have_such_instances(api: Po
     assert set(TouchedDay.objects.values_list("aws_account_id", flat=True)) == {mine.aws_account_id}
     days = sorted(TouchedDay.objects.values_list("day", flat=True))
     assert (days[0], days[-1], len(days)) == (date(2026, 3, 15), date(2026, 3, 26), 12)
+
+
+def test_a_curve_for_a_former_type_marks_the_days_of_the_instance_that_had_it(api: PowerApi, now: datetime):
+    resized = InstanceFactory.create(instance_type="m5.large")
+    InstanceEventFactory.create(
+        aws_account=resized.aws_account, instance_id=resized.instance_id, name="RunInstances", instance_type="m6a.large"
+    )
+    InstanceFactory.create(instance_type="m5.large")
+
+    refresh(api, "m6a.large", now=now)
+
+    assert set(TouchedDay.objects.values_list("aws_account_id", flat=True)) == {resized.aws_account_id}
 
 
 def test_days_are_marked_no_further_back_than_events_reach(api: PowerApi, now: datetime):
