@@ -4,6 +4,7 @@ import logging.config
 from typing import Any
 
 import structlog
+from django.core.exceptions import ImproperlyConfigured
 
 
 def logging_config(*, level: str, output: str) -> None:
@@ -12,6 +13,12 @@ def logging_config(*, level: str, output: str) -> None:
     botocore and urllib3 stay at INFO or above whatever `level` says: at DEBUG they write session
     tokens and query strings into the log.
     """
+    levels = logging.getLevelNamesMapping()
+    if level.upper() not in levels or output not in {"json", "text"}:
+        raise ImproperlyConfigured(
+            f"LOG_LEVEL is one of DEBUG, INFO, WARNING, ERROR, not {level!r}; LOG_FORMAT is json or text, not {output!r}."
+        )
+    lowest = levels[level.upper()]
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -49,12 +56,12 @@ def logging_config(*, level: str, output: str) -> None:
                 },
             },
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structlog"}},
-            "root": {"handlers": ["stderr"], "level": level},
+            "root": {"handlers": ["stderr"], "level": lowest},
             "loggers": {
-                name: {"level": max(logging.INFO, logging.getLevelName(level))}
+                name: {"level": max(logging.INFO, lowest)}
                 for name in ("boto3", "botocore", "s3transfer", "urllib3")
             }
             # Tells at INFO, for each client made, which of a dozen places held no endpoint.
-            | {"botocore.configprovider": {"level": max(logging.WARNING, logging.getLevelName(level))}},
+            | {"botocore.configprovider": {"level": max(logging.WARNING, lowest)}},
         }
     )

@@ -74,9 +74,17 @@ def request_run(
         except IntegrityError:
             active = RefreshRun.objects.active().filter(aws_account=account, kind=KIND).first()
             if active is not None:
-                return active
+                return _widened(active, steps)
         else:
             return run
+
+
+def _widened(run: RefreshRun, steps: Sequence[str]) -> RefreshRun:
+    """The active run, with `steps` too where it has not begun; one that has begun is joined as it is."""
+    wanted = [step for step in STEPS if step in {*run.steps, *steps}]
+    if wanted != run.steps and RefreshRun.objects.filter(pk=run.pk, state=RunState.QUEUED).update(steps=wanted):
+        run.steps = wanted
+    return run
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,18 +1,21 @@
 """Which accounts are to be refreshed now, and with which steps."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from django.db.models import Q
 
-from accounts.models import AwsAccount, RefreshRun, SourceStatus, TouchedDay
+from accounts.models import AwsAccount, RefreshRun, RunState, SourceStatus, TouchedDay
 from accounts.services.runs import park_exhausted, request_run, ring_for_waiting
 from costing.services.ledger import ledger_method
 from finops.core.periods import utc_day
 from finops.pipeline.steps import PIPELINE, Step
 
 logger = structlog.get_logger(__name__)
+
+# What broke five times over would break again in a minute, and cost what it costs.
+REST_AFTER_PARKING = timedelta(hours=1)
 
 
 def due_steps(*, account: AwsAccount, now: datetime) -> list[str]:
@@ -34,7 +37,9 @@ def tick(*, now: datetime) -> int:
     parked = park_exhausted(now=now)
     if parked:
         logger.error("runs_parked", count=parked)
-    idle = AwsAccount.objects.active().exclude(refresh_runs__in=RefreshRun.objects.active())
+    parked_lately = RefreshRun.objects.filter(state=RunState.PARKED, finished_at__gt=now - REST_AFTER_PARKING)
+    idle = AwsAccount.objects.active().exclude(pk__in=RefreshRun.objects.active().values("aws_account"))
+    idle = idle.exclude(pk__in=parked_lately.values("aws_account"))
     accounts = list(idle.select_related("team").order_by("pk"))
     for account, steps in zip(accounts, _due(accounts, now=now).values(), strict=True):
         if steps:
@@ -53,6 +58,8 @@ def _due(accounts: Sequence[AwsAccount], *, now: datetime) -> dict[int, list[str
     )
 
     def is_due(step: Step, account: AwsAccount) -> bool:
+        if (account.pk, PIPELINE["inventory"].source) not in next_due:
+            return True  # A new account may stand in zones and have types that nobody asked about yet.
         at = next_due.get((None if step.is_shared else account.pk, step.source))
         return at is None or at <= now
 

@@ -33,6 +33,26 @@ def test_a_second_request_joins_the_active_run():
     assert RefreshRun.objects.count() == 1
 
 
+def test_a_request_for_more_widens_the_run_that_has_not_begun():
+    account = AwsAccountFactory.create()
+    run = request_run(account=account, now=timezone.now(), steps=["derive"], announce=False)
+
+    joined = request_run(account=account, now=timezone.now(), steps=["inventory", "derive"], announce=False)
+
+    assert joined.pk == run.pk
+    assert RefreshRun.objects.get().steps == ["inventory", "derive"]
+
+
+def test_a_request_joins_a_run_that_has_begun_as_it_is():
+    account = AwsAccountFactory.create()
+    run = request_run(account=account, now=timezone.now(), steps=["derive"], announce=False)
+    claim_run(run_id=run.pk, now=timezone.now())
+
+    joined = request_run(account=account, now=timezone.now(), announce=False)
+
+    assert (joined.pk, joined.steps) == (run.pk, ["derive"])
+
+
 def test_a_request_after_the_end_of_a_run_starts_a_new_one():
     run = new_run()
     claim_run(run_id=run.pk, now=timezone.now()).finish(now=timezone.now())

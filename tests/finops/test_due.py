@@ -47,6 +47,24 @@ def test_a_touched_day_that_is_over_is_derived_at_once_and_today_waits():
     assert due_steps(account=account, now=NOW) == ["derive"]
 
 
+def test_a_new_account_is_due_with_grid_and_power_though_others_asked_these_lately():
+    all_asked(AwsAccountFactory.create(), next_due_at=NOW + timedelta(hours=1))
+
+    assert due_steps(account=AwsAccountFactory.create(), now=NOW) == list(STEPS)
+
+
+def test_an_account_whose_run_was_parked_rests_an_hour():
+    account = AwsAccountFactory.create()
+    tick(now=NOW)
+    RefreshRun.objects.update(state="parked", finished_at=NOW)
+
+    tick(now=NOW + timedelta(minutes=59))
+    assert RefreshRun.objects.filter(aws_account=account).count() == 1
+    tick(now=NOW + timedelta(minutes=61))
+
+    assert RefreshRun.objects.filter(aws_account=account).count() == 2
+
+
 def test_two_ticks_at_once_make_one_run_an_account():
     AwsAccountFactory.create()
     AwsAccountFactory.create(is_active=False)
