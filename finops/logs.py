@@ -16,7 +16,8 @@ def logging_config(*, level: str, output: str) -> None:
     levels = logging.getLevelNamesMapping()
     if level.upper() not in levels or output not in {"json", "text"}:
         raise ImproperlyConfigured(
-            f"LOG_LEVEL is one of DEBUG, INFO, WARNING, ERROR, not {level!r}; LOG_FORMAT is json or text, not {output!r}."
+            f"LOG_LEVEL is one of DEBUG, INFO, WARNING and ERROR, not {level!r}; "
+            f"LOG_FORMAT is json or text, not {output!r}."
         )
     lowest = levels[level.upper()]
     shared: list[Any] = [
