@@ -6,6 +6,7 @@ from typing import Any
 
 from accounts.models import AwsAccount, Instance, InstanceEvent
 from finops.core.bulk import upsert
+from finops.core.periods import Period
 
 _STARTS = frozenset({"RunInstances", "StartInstances"})
 _ENDS = frozenset({"TerminateInstances", "BidEvictedEvent"})
@@ -31,17 +32,19 @@ _COLUMNS = [
     "last_seen_at",
     "gone_at",
 ]
+_LAUNCHED, _GONE = _COLUMNS.index("first_launched_at"), _COLUMNS.index("gone_at")
 
 
-def add_departed_instances(*, account: AwsAccount, instance_ids: Iterable[str]) -> int:
+def add_departed_instances(*, account: AwsAccount, instance_ids: Iterable[str]) -> list[Period]:
     """Add those of `instance_ids` that no inventory ever told of and whose launch and end are both stored.
 
     A terminated instance leaves EC2's list within the hour, and the list of a new account knows nothing of
     last month's; their cost was billed all the same. What events do not tell stays empty: tags, platform, and
-    so the price. Returns how many were added. Belongs into the transaction that stores the events.
+    so the price. Returns the life of each that was added, from its launch to its end: days derived before know
+    nothing of it. Belongs into the transaction that stores the events.
     """
     ids = sorted(set(instance_ids))
-    added = 0
+    lives: list[Period] = []
     for start in range(0, len(ids), 500):
         some = ids[start : start + 500]
         known = set(
@@ -54,8 +57,9 @@ def add_departed_instances(*, account: AwsAccount, instance_ids: Iterable[str]) 
         ):
             events[event.instance_id].append(event)
         rows = [row for told in events.values() if (row := _row(account, told)) is not None]
-        added += upsert(Instance, rows, columns=_COLUMNS, key=["aws_account_id", "region", "instance_id"])
-    return added
+        upsert(Instance, rows, columns=_COLUMNS, key=["aws_account_id", "region", "instance_id"])
+        lives += [Period(row[_LAUNCHED], row[_GONE]) for row in rows]
+    return lives
 
 
 def _row(account: AwsAccount, events: list[InstanceEvent]) -> tuple[Any, ...] | None:

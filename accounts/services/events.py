@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
@@ -21,7 +21,7 @@ from accounts.services.step import PartOutcome, Progress, StepOutcome, Writing, 
 from accounts.services.touched_days import touch_days
 from finops.core.bulk import upsert
 from finops.core.periods import DAY, Period
-from finops.core.upstream.errors import UpstreamError
+from finops.core.upstream.errors import Reason, UpstreamError
 
 SOURCE = LOOKUP_EVENTS.upstream
 LOOKUP_INTERVAL = timedelta(seconds=0.5)  # AWS: two requests a second in an account and region, not adjustable
@@ -30,6 +30,9 @@ _KEPT = timedelta(days=90)
 # CloudTrail tells an event some five minutes after it happened, and promises nothing.
 _OVERLAP = timedelta(minutes=30)
 _AT_ONCE = 24  # a page takes AWS four seconds on average, so two a second want several under way in each region
+# AWS counts requests when they arrive, not when they were due. One that came too early is asked again, and its
+# region rests before it for so many turns; a page that comes in between begins anew.
+_TURNS_OF_REST = (4, 16, 60)
 _STATE_AFTER = {
     "RunInstances": "running",
     "StartInstances": "running",
@@ -117,21 +120,21 @@ def _read(
 ) -> dict[str, UpstreamError]:
     """Fill the scans; the first error of each region that had one."""
     failed: dict[str, UpstreamError] = {}
+    rests: dict[tuple[str, str], timedelta] = {}
     done = 0
-
-    def ask(scan: _Scan) -> Iterator[EventPage]:
-        if scan.region in failed:  # one refusal is enough
-            raise failed[scan.region]
-        yield from lookup_events(aws, region=scan.region, name=scan.name, period=scan.period)
 
     def turn(key: tuple[str, str]) -> float:
         if scans[key].is_complete or key[0] in failed:
             return 0.0  # what is left asks nothing, and a turn taken for it would be lost to the others
         clock = timezone.now()
+        may_start = clock + rests.pop(key, timedelta(0))
         name = f"{account.account_id} {key[0]} {LOOKUP_EVENTS.name}"
-        return (reserve_turn(key=name, interval=interval, now=clock) - clock).total_seconds()
+        return (reserve_turn(key=name, interval=interval, now=may_start) - clock).total_seconds()
 
-    def take(key: tuple[str, str], page: EventPage) -> None:
+    def take(key: tuple[str, str], page: EventPage | _Rest) -> None:
+        if isinstance(page, _Rest):
+            rests[key] = page.turns * interval
+            return
         scan = scans[key]
         scan.events += page.events
         scan.refused += page.refused
@@ -145,7 +148,7 @@ def _read(
         progress(done=done, total=len(scans), part=f"{key[1]} in {key[0]}")
 
     ask_all(
-        {key: ask(scan) for key, scan in scans.items()},
+        {key: _pages(aws, scan, failed) for key, scan in scans.items()},
         take=take,
         ended=ended,
         pause=turn,
@@ -159,6 +162,32 @@ def _read(
         outcome.rows_read += rows
         outcome.refused_values += sum(scan.refused for scan in of_region)
     return failed
+
+
+@dataclass(frozen=True, slots=True)
+class _Rest:
+    """Instead of a page: AWS was asked too often, and the next request is to wait for so many turns."""
+
+    turns: int
+
+
+def _pages(aws: AwsSession, scan: _Scan, failed: Mapping[str, UpstreamError]) -> Iterator[EventPage | _Rest]:
+    """The pages of `scan`; where AWS was asked too often, a rest, and then on from the page that was refused."""
+    token, rested = "", 0
+    while True:
+        if scan.region in failed:  # one refusal is enough
+            raise failed[scan.region]
+        try:
+            for page in lookup_events(aws, region=scan.region, name=scan.name, period=scan.period, token=token):
+                token, rested = page.next_token, 0
+                yield page
+        except UpstreamError as error:
+            if error.reason is not Reason.RATE_LIMITED or rested == len(_TURNS_OF_REST):
+                raise
+        else:
+            return
+        yield _Rest(_TURNS_OF_REST[rested])
+        rested += 1
 
 
 def _store(account: AwsAccount, scans: list[_Scan], period: Period, now: datetime, outcome: StepOutcome) -> None:
@@ -186,10 +215,13 @@ def _store(account: AwsAccount, scans: list[_Scan], period: Period, now: datetim
         columns=["aws_account_id", "region", "event_name", "read_from", "read_until"],
         key=["aws_account_id", "region", "event_name"],
     )
-    added = add_departed_instances(account=account, instance_ids=[instance_id for _, instance_id in new])
-    if added:
-        outcome.notes.append(f"{added} instances that were gone before they could be listed are known by their events.")
-    touch_days(account_ids=[account.pk], days=_days(account, new, period, now))
+    lives = add_departed_instances(account=account, instance_ids=[instance_id for _, instance_id in new])
+    if lives:
+        outcome.notes.append(
+            f"{len(lives)} instances that were gone before they could be listed are known by their events."
+        )
+    days = _days(account, new, period, now).union(*(_days_between(life.start, life.end, period) for life in lives))
+    touch_days(account_ids=[account.pk], days=days)
 
 
 _COLUMNS = [
@@ -233,10 +265,12 @@ def _days(
     """The days whose running hours the new events change: from each event to the instance's next one, or today.
 
     Where nothing was known of the time before an event, or where what was known contradicts what the
-    event says of it, the days back to the one before it change as well.
+    event says of it, the days back to the one before it change as well; else those back to the last sight
+    of the instance, for what happened since was in doubt until now.
     """
     effective = [(key[1], scan, event) for key, (scan, event) in new.items() if not event.error_code]
     timelines = _timelines(account, {instance_id for instance_id, _, _ in effective})
+    seen = _last_seen(account, timelines)
     days: set[date] = set()
     for instance_id, scan, event in effective:
         timeline = timelines[instance_id]
@@ -244,12 +278,29 @@ def _days(
         before = bisect_left(times, event.occurred_at)
         after = bisect_right(times, event.occurred_at)
         end = times[after] if after < len(times) else now
-        start = event.occurred_at
+        event_before = times[before - 1] if before else period.start
         if scan.is_history or (before and _contradicts(timeline[before - 1][1], event)):
-            start = times[before - 1] if before else period.start
-        start = max(start, period.start)
-        days.update(Period(start, max(end, start + timedelta(microseconds=1))).days())
+            start = event_before
+        else:
+            start = min(event.occurred_at, max(seen.get(instance_id, event.occurred_at), event_before))
+        days |= _days_between(start, end, period)
     return days
+
+
+def _days_between(start: datetime, end: datetime, period: Period) -> set[date]:
+    """The days from the one of `start` to the one of `end`, none before `period` begins."""
+    start = max(start, period.start)
+    return set(Period(start, max(end, start + timedelta(microseconds=1))).days())
+
+
+def _last_seen(account: AwsAccount, instance_ids: Iterable[str]) -> dict[str, datetime]:
+    """When an inventory last told of each of the instances."""
+    seen: dict[str, datetime] = {}
+    ordered = sorted(instance_ids)
+    for start in range(0, len(ordered), 500):
+        some = Instance.objects.filter(aws_account=account, instance_id__in=ordered[start : start + 500])
+        seen.update(some.values_list("instance_id", "last_seen_at"))
+    return seen
 
 
 def _timelines(account: AwsAccount, instance_ids: set[str]) -> dict[str, list[tuple[datetime, str]]]:

@@ -359,6 +359,48 @@ def test_a_failed_call_is_stored_and_touches_nothing(wire, aws, account):
     assert not touched(account)
 
 
+@pytest.mark.usefixtures("read_before")
+def test_an_event_settles_the_days_since_its_instance_was_last_seen(wire, aws, account):
+    # Seen running on the 12th and gone on the 13th; the event that says when arrives after both.
+    InstanceFactory.create(
+        aws_account=account, instance_id="i-1", last_seen_at=march(12, 23), gone_at=march(13, 1), state="running"
+    )
+    wire.answers("LookupEvents", by_name(record("TerminateInstances", "i-1", at=march(13, 0), previous="running")))
+
+    refresh(account, aws)
+
+    assert touched(account) == spans(12, 18)
+
+
+@pytest.mark.usefixtures("read_before")
+def test_an_event_touches_no_day_before_the_one_before_it_though_last_seen_earlier(wire, aws, account):
+    InstanceFactory.create(aws_account=account, instance_id="i-1", last_seen_at=march(4))
+    InstanceEventFactory.create(aws_account=account, instance_id="i-1", occurred_at=march(9))
+    wire.answers("LookupEvents", by_name(record("StopInstances", "i-1", at=march(11), previous="running")))
+
+    refresh(account, aws)
+
+    assert touched(account) == spans(9, 18)
+
+
+@pytest.mark.usefixtures("read_before")
+def test_the_whole_life_of_an_instance_known_by_its_events_alone_is_touched(wire, aws, account):
+    # Its launch was read days before its end: alone it made no instance, and the days were derived without it.
+    InstanceEventFactory.create(
+        aws_account=account,
+        instance_id="i-short",
+        name="RunInstances",
+        instance_type="c5.large",
+        occurred_at=march(10),
+    )
+    wire.answers("LookupEvents", by_name(record("TerminateInstances", "i-short", at=march(13), previous="running")))
+
+    refresh(account, aws)
+
+    assert Instance.objects.get(aws_account=account).first_launched_at == march(10)
+    assert spans(10, 13) <= touched(account)
+
+
 def test_the_first_reading_touches_the_days_before_an_event_too(wire, aws, account):
     wire.answers("LookupEvents", by_name(record("StopInstances", "i-1", at=march(16), previous="running")))
 
@@ -400,6 +442,50 @@ def test_a_name_whose_second_page_failed_is_read_again_from_its_start(wire, aws,
     assert not stored(account)
     assert FRANKFURT in outcome.failed_parts
     assert set(EventWatermark.objects.values_list("event_name", flat=True)) == set(EVENT_NAMES) - {"StopInstances"}
+
+
+def test_a_page_that_was_asked_for_too_early_is_asked_for_again_and_the_ones_before_it_are_not(wire, aws, account):
+    refusals = [Refusal("ThrottlingException")] * 4  # more than botocore asks again for by itself
+    first, second = record("StopInstances", "i-1", at=march(9)), record("StopInstances", "i-2", at=march(8))
+    of_stops = iter([{"Events": [first], "NextToken": "more"}, *refusals, {"Events": [second]}])
+
+    def answer(request):
+        (wanted,) = request.params["LookupAttributes"]
+        return next(of_stops) if wanted["AttributeValue"] == "StopInstances" else NONE
+
+    wire.answers("LookupEvents", answer)
+
+    outcome = refresh(account, aws)
+
+    assert (outcome.failed_parts, outcome.parts[FRANKFURT].rows) == ({}, 2)
+    assert {instance_id for instance_id, *_ in stored(account)} == {"i-1", "i-2"}
+    tokens = [r.params.get("NextToken") for r in wire.requests if "StopInstances" in str(r.params)]
+    assert tokens == [None] + ["more"] * 5
+    assert EventWatermark.objects.count() == len(EVENT_NAMES)
+
+
+def test_a_region_rests_before_it_is_asked_again(wire, aws, account):
+    early = iter([Refusal("ThrottlingException")] * 3)
+    wire.answers("LookupEvents", lambda _: next(early, NONE))
+    interval = timedelta(seconds=0.1)
+    began = datetime.now(UTC)
+
+    refresh(account, aws, interval=interval)
+
+    # Six turns, and one that was taken four turns after the refusal.
+    assert Pace.objects.get().free_at - began >= 5 * interval
+    assert EventWatermark.objects.count() == len(EVENT_NAMES)
+
+
+def test_a_region_in_which_aws_answers_nothing_but_too_often_fails_in_the_end(wire, aws, account):
+    account.enabled_regions = [FRANKFURT, DUBLIN]
+    wire.answers("LookupEvents", NONE)
+    wire.answers("LookupEvents", Refusal("ThrottlingException"), region=FRANKFURT)
+
+    outcome = refresh(account, aws)
+
+    assert {region: error.reason for region, error in outcome.failed_parts.items()} == {FRANKFURT: Reason.RATE_LIMITED}
+    assert set(EventWatermark.objects.values_list("region", flat=True)) == {DUBLIN}
 
 
 def test_an_account_of_which_nothing_can_be_read_raises_and_changes_nothing(wire, aws, account):
