@@ -6,11 +6,16 @@ from kombu.exceptions import KombuError, OperationalError
 
 logger = structlog.get_logger(__name__)
 
+# `tick` rings every minute for a run that waits: while no worker listens, older rings are not to pile up.
+_HEARD_WITHIN_SECONDS = 120
+
 
 def ring(run_id: int) -> bool:
     """Tell a worker that a run waits; False where nobody heard, and `tick` will ring again."""
     try:
-        current_app.send_task("finops.execute_run", kwargs={"run_id": run_id}, retry=False)
+        current_app.send_task(
+            "finops.execute_run", kwargs={"run_id": run_id}, retry=False, expires=_HEARD_WITHIN_SECONDS
+        )
     except (OperationalError, KombuError, OSError) as error:
         logger.warning("doorbell_unheard", run_id=run_id, error=type(error).__name__)
         return False
