@@ -6,7 +6,7 @@ from datetime import datetime
 from threading import Event, Thread
 
 import structlog
-from django.db import close_old_connections, connection
+from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 from django.utils import timezone
 
 from accounts.services.runs import Claim, LeaseLost, claim_run, lease
@@ -80,14 +80,21 @@ class _Reporter:
 
 @contextmanager
 def _heartbeat(claim: Claim) -> Iterator[None]:
-    """Renew the lease from a thread of its own while the steps work."""
+    """Renew the lease from a thread of its own while the steps work.
+
+    A beat that the database does not take is lost alone: the lease outlasts the next ones.
+    """
     stop = Event()
 
     def beat() -> None:
         while not stop.wait(lease().total_seconds() / 4):
-            close_old_connections()
-            if not claim.renew():
-                break
+            try:
+                close_old_connections()
+                if not claim.renew():
+                    break
+            except (DatabaseError, InterfaceError) as error:
+                logger.warning("heartbeat_missed", run_id=claim.run.pk, error=type(error).__name__)
+                connection.close()
         connection.close()
 
     thread = Thread(target=beat, name=f"heartbeat-{claim.run.pk}", daemon=True)
