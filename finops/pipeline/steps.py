@@ -143,6 +143,12 @@ PIPELINE: dict[str, Step] = {
 if tuple(PIPELINE) != STEPS:
     raise ImportError("finops/pipeline/steps.py and accounts/services/runs.py disagree about the steps of a refresh.")
 
+# What may pass by itself is tried again long before the cadence of a slow source; a sign-in when somebody may
+# have made it.
+_PASSES_BY_ITSELF = {Reason.UNAVAILABLE, Reason.RATE_LIMITED}
+_TRIED_AGAIN_AFTER = timedelta(minutes=15)
+_SIGN_IN_TRIED_AGAIN_AFTER = timedelta(hours=1)
+
 # Told after every part of every step: the step's name, what is done of how many parts, the latest part,
 # and how the step stands ("running", "done", "failed").
 Watch = Callable[["StepReport"], None]
@@ -174,6 +180,20 @@ def run_steps(*, context: Context, steps: Iterable[str], watch: Watch) -> list[S
     return [_run_step(PIPELINE[name], context=context, watch=watch) for name in PIPELINE if name in set(steps)]
 
 
+def _next_due_at(step: Step, errors: Iterable[UpstreamError], *, now: datetime) -> datetime:
+    """When `step` is to be done again after `errors`: by its cadence, or sooner where that may help.
+
+    An upstream that said when it may be asked again is not asked before, as far as the cadence goes.
+    """
+    due_at = now + step.cadence
+    for error in errors:
+        if error.reason in _PASSES_BY_ITSELF:
+            due_at = min(due_at, max(now + _TRIED_AGAIN_AFTER, error.retry_at or now))
+        elif error.reason is Reason.LOGIN_NEEDED:
+            due_at = min(due_at, now + _SIGN_IN_TRIED_AGAIN_AFTER)
+    return due_at
+
+
 def _run_step(step: Step, *, context: Context, watch: Watch) -> StepReport:
     report = StepReport(step.name, state="running")
     watch(report)
@@ -184,7 +204,6 @@ def _run_step(step: Step, *, context: Context, watch: Watch) -> StepReport:
 
     context.meter.reset()
     owner = None if step.is_shared else context.account
-    due_at = context.now + step.cadence
     try:
         outcome = step.do(context, progress)
     except LeaseLost:
@@ -193,7 +212,12 @@ def _run_step(step: Step, *, context: Context, watch: Watch) -> StepReport:
         if error.reason is Reason.LOGIN_NEEDED:
             context.login_error = error
         record_failure(
-            account=owner, source=step.source, error=error, meter=context.meter, now=context.now, next_due_at=due_at
+            account=owner,
+            source=step.source,
+            error=error,
+            meter=context.meter,
+            now=context.now,
+            next_due_at=_next_due_at(step, [error], now=context.now),
         )
         report.state, report.message, report.fix = "failed", error.message, error.fix
     except Exception:
@@ -203,10 +227,17 @@ def _run_step(step: Step, *, context: Context, watch: Watch) -> StepReport:
     else:
         # The sandbox's grid goes by a name of its own; its state is kept where the real one's would be.
         outcome.source = step.source
-        record_outcome(account=owner, outcome=outcome, meter=context.meter, now=context.now, next_due_at=due_at)
         failed = outcome.failed_parts
+        record_outcome(
+            account=owner,
+            outcome=outcome,
+            meter=context.meter,
+            now=context.now,
+            next_due_at=_next_due_at(step, failed.values(), now=context.now),
+        )
         report.state = "done" if not failed else "partly"
         report.rows = outcome.rows_written
         report.message = "; ".join([*outcome.notes, *(f"{part}: {error.message}" for part, error in failed.items())])
+        report.fix = " ".join(dict.fromkeys(error.fix for error in failed.values() if error.fix))
     watch(report)
     return report
