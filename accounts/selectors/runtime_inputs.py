@@ -1,8 +1,10 @@
 """What the runtime estimator is told of instances, out of their rows."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
 
-from django.db.models import F, Window
+from django.db.models import F, QuerySet, Window
 from django.db.models.functions import RowNumber
 
 from accounts.estimators.runtime import InstanceFacts, RuntimeEvent
@@ -11,6 +13,8 @@ from finops.core.periods import DAY, Period
 
 # The state at the start of a period follows from the events before it: so many of the latest are read.
 _EVENTS_BEFORE = 4
+# SQLite takes no more than 32,766 values in one statement.
+_IDS_AT_ONCE = 10_000
 
 _COLUMNS = (
     "instance_id",
@@ -44,16 +48,23 @@ def facts_of(instance: Instance) -> InstanceFacts:
 
 
 def events_of(*, account_id: int, instances: Sequence[Instance], period: Period) -> dict[str, list[RuntimeEvent]]:
-    """The events of `instances` by instance id, oldest first; two queries, however many instances.
+    """The events of `instances` by instance id, oldest first; two queries for every few thousand instances.
 
     All from the start of `period` on, those after its end included (an event tells of the state before it),
     and the last few before it.
     """
-    wanted = {instance.instance_id for instance in instances}
-    events = InstanceEvent.objects.filter(aws_account_id=account_id)
-    if len(wanted) == 1:
-        events = events.filter(instance_id__in=wanted)
-    since = period.start - DAY
+    wanted = sorted({instance.instance_id for instance in instances})
+    by_instance: dict[str, list[RuntimeEvent]] = {}
+    for first in range(0, len(wanted), _IDS_AT_ONCE):
+        some = wanted[first : first + _IDS_AT_ONCE]
+        events = InstanceEvent.objects.filter(aws_account_id=account_id, instance_id__in=some)
+        for instance_id, *columns in _rows(events, since=period.start - DAY):
+            by_instance.setdefault(instance_id, []).append(RuntimeEvent(*columns))
+    return by_instance
+
+
+def _rows(events: QuerySet[InstanceEvent], *, since: datetime) -> Iterator[tuple[Any, ...]]:
+    """The values of `_COLUMNS`, in order: the last few events of each instance before `since`, then all later ones."""
     later = events.filter(occurred_at__gte=since)
     before = (
         events.filter(occurred_at__lt=since, error_code="")
@@ -64,9 +75,5 @@ def events_of(*, account_id: int, instances: Sequence[Instance], period: Period)
         )
         .filter(place__lte=_EVENTS_BEFORE)
     )
-    by_instance: dict[str, list[RuntimeEvent]] = {}
     for rows in (before, later):
-        for instance_id, *columns in rows.order_by("occurred_at", "event_id").values_list(*_COLUMNS):
-            if instance_id in wanted:
-                by_instance.setdefault(instance_id, []).append(RuntimeEvent(*columns))
-    return by_instance
+        yield from rows.order_by("occurred_at", "event_id").values_list(*_COLUMNS)
