@@ -59,8 +59,7 @@ def logging_config(*, level: str, output: str) -> None:
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structlog"}},
             "root": {"handlers": ["stderr"], "level": lowest},
             "loggers": {
-                name: {"level": max(logging.INFO, lowest)}
-                for name in ("boto3", "botocore", "s3transfer", "urllib3")
+                name: {"level": max(logging.INFO, lowest)} for name in ("boto3", "botocore", "s3transfer", "urllib3")
             }
             # Tells at INFO, for each client made, which of a dozen places held no endpoint.
             | {"botocore.configprovider": {"level": max(logging.WARNING, lowest)}},
