@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from accounts.estimators.runtime import RuntimeEvent
 from finops.core.periods import Period
@@ -29,17 +30,30 @@ class EventPage:
 
     events: list[tuple[str, RuntimeEvent]]
     refused: int
-    is_last: bool
+    next_token: str  # of the page after it; empty on the last
+
+    @property
+    def is_last(self) -> bool:
+        """Whether nothing is missing."""
+        return not self.next_token
 
 
 def lookup_events(
-    aws: AwsSession, *, region: str, name: str, period: Period, pace: Callable[[], None] | None = None
+    aws: AwsSession,
+    *,
+    region: str,
+    name: str,
+    period: Period,
+    token: str = "",
+    pace: Callable[[], None] | None = None,
 ) -> Iterator[EventPage]:
     """The events called `name`, newest first, page by page; each step asks once, after calling `pace`.
 
     AWS lets two pages a second be asked in an account and region, keeps 90 days, and tells an event some
-    minutes after it happened. Only the last page says that nothing is missing.
+    minutes after it happened. Only the last page says that nothing is missing. With the `token` of a page it
+    reads on from there.
     """
+    begin: dict[str, Any] = {"NextToken": token} if token else {}
     pages = aws.pages(
         LOOKUP_EVENTS,
         region=region,
@@ -48,6 +62,7 @@ def lookup_events(
         StartTime=period.start,
         EndTime=period.end,
         MaxResults=50,
+        **begin,
     )
     for page in pages:
         records = page["Events"]
@@ -60,4 +75,4 @@ def lookup_events(
                 events += events_of(record)
             except ValueError:
                 refused += 1
-        yield EventPage(events, refused, is_last=not page.get("NextToken"))
+        yield EventPage(events, refused, next_token=page.get("NextToken") or "")
