@@ -58,6 +58,18 @@ def test_an_ended_sign_in_is_told_with_its_command_and_spoils_nothing_else(world
     assert not CostSnapshot.objects.filter(aws_account__account_id=SHOP.account_id).exists()
 
 
+def test_the_command_says_in_full_what_mends_a_step_however_narrow_the_terminal(own_world, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "80")
+
+    own_world.refresh("--account", SHOP.account_id, "--step", "inventory")
+
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if "inventory (failed):" in line]
+    status = SourceStatus.objects.get(aws_account__account_id=SHOP.account_id, source="aws_ec2")
+    assert line.endswith(status.fix)
+    assert len(line) > 80
+    assert "aws sso login --profile shop" in line
+
+
 def test_the_page_of_an_account_that_needs_a_sign_in_says_so_and_shows_no_zero(world):
     client = world.client("sofia@shop.example")
 

@@ -2,6 +2,7 @@
 
 import time
 from argparse import ArgumentParser
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +15,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from accounts.models import AwsAccount, RefreshRun, RunState
 from accounts.services.runs import STEPS, history_before, request_run
 from finops.pipeline import StepReport, execute_run
+
+_TROUBLED = {"failed", "broken"}
 
 
 class Command(BaseCommand):
@@ -82,21 +85,27 @@ class Command(BaseCommand):
                 bars.console.print(f"  Another worker holds this refresh until {until:%H:%M:%S} UTC; waiting.")
                 time.sleep(2)
                 reports = execute_run(run_id=run.pk, now=now, watch=watch)
-        return any(report.state in {"failed", "broken"} for report in reports)
+        _say_why({report.name: report.as_json() for report in reports}, console)
+        return any(report.state in _TROUBLED for report in reports)
 
 
 def _followed(run: RefreshRun, console: Console) -> bool:
     """Say how a run ended that another worker did; whether anything of it failed."""
-    failed = {name: step for name, step in run.progress.items() if step["state"] in {"failed", "broken"}}
-    for name, step in failed.items():
-        console.print(f"  {name}: {step['message']} {step['fix']}", markup=False)
-    return bool(failed) or run.state == RunState.PARKED
+    _say_why(run.progress, console)
+    return any(step["state"] in _TROUBLED for step in run.progress.values()) or run.state == RunState.PARKED
+
+
+def _say_why(steps: Mapping[str, Mapping[str, object]], console: Console) -> None:
+    """Each step that failed or has something to say, on a line of its own that is never cut."""
+    for name, step in steps.items():
+        words = f"{step['message']} {step['fix']}".strip()
+        if words:
+            console.print(f"  {name} ({step['state']}): {words}", soft_wrap=True, markup=False, highlight=False)
 
 
 def _words(report: StepReport) -> str:
-    if report.state in {"failed", "broken"}:
-        return f"failed: {report.message} {report.fix}".strip()
-    return f"{report.rows} rows written{'; ' + report.message if report.message else ''}"
+    """Few enough for a narrow terminal, where a bar's line is cut."""
+    return "failed" if report.state in _TROUBLED else f"{report.rows} rows written"
 
 
 def _instant(text: str) -> datetime:
