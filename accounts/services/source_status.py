@@ -1,5 +1,6 @@
 """Keeps how each source answered last: its state, what went wrong in words, what it cost this month."""
 
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -8,6 +9,7 @@ from django.db import transaction
 
 from accounts.models import AwsAccount, SourceState, SourceStatus
 from accounts.services.step import StepOutcome
+from finops.core.periods import DAY
 from finops.core.upstream.errors import Reason, UpstreamError
 from finops.core.upstream.meter import CallMeter
 
@@ -36,35 +38,50 @@ def record_outcome(
 ) -> SourceStatus:
     """A step ended and brought something. With some parts failed the source counts as degraded.
 
-    `account` is None for a source that belongs to the whole installation.
+    `account` is None for a source that belongs to the whole installation. Each account asks such a source for
+    the parts it needs: what the others last heard of theirs stays, and a step that asked for nothing says
+    nothing about the source.
     """
-    failed = outcome.failed_parts
-    first = next(iter(failed.values()), None)
-    return _record(
-        account=account,
-        source=outcome.source,
-        meter=meter,
-        now=now,
-        changes={
+
+    def changes(status: SourceStatus) -> dict[str, Any]:
+        if account is None and not outcome.parts:
+            return {"next_due_at": next_due_at}
+        detail = _detail(outcome)
+        if account is None:
+            asked_at = {"asked_at": now.isoformat()}
+            detail = _still_wanted(status.detail, now) | {name: part | asked_at for name, part in detail.items()}
+        failed = {name: part for name, part in sorted(detail.items()) if "error" in part}
+        return {
             "state": SourceState.DEGRADED if failed else SourceState.AVAILABLE,
             "last_success_at": now,
             "next_due_at": next_due_at,
-            "last_error": _some_parts_failed(outcome)[:500],
-            "fix": first.fix[:500] if first is not None else "",
-            "detail": {
-                name: {"state": SourceState.AVAILABLE.value, "rows": part.rows}
-                if part.error is None
-                else {
-                    "state": state_of(part.error).value,
-                    "rows": part.rows,
-                    "error": part.error.message,
-                    "fix": part.error.fix,
-                }
-                for name, part in sorted(outcome.parts.items())
-            },
+            "last_error": _some_parts_failed(failed, of=None if account else len(detail))[:500],
+            "fix": next((part["fix"][:500] for part in failed.values()), ""),
+            "detail": detail,
             "refused_values": outcome.refused_values,
-        },
-    )
+        }
+
+    return _record(account=account, source=outcome.source, meter=meter, now=now, changes=changes)
+
+
+def _detail(outcome: StepOutcome) -> dict[str, dict[str, Any]]:
+    return {
+        name: {"state": SourceState.AVAILABLE.value, "rows": part.rows}
+        if part.error is None
+        else {
+            "state": state_of(part.error).value,
+            "rows": part.rows,
+            "error": part.error.message,
+            "fix": part.error.fix,
+        }
+        for name, part in sorted(outcome.parts.items())
+    }
+
+
+def _still_wanted(detail: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """The parts asked for in the last day. One that fails is asked for again each hour, as long as it is wanted."""
+    since = (now - DAY).isoformat()
+    return {name: part for name, part in detail.items() if part.get("asked_at", "") >= since}
 
 
 def record_failure(
@@ -86,7 +103,7 @@ def record_failure(
         source=source,
         meter=meter,
         now=now,
-        changes={
+        changes=lambda _: {
             "state": state_of(error),
             "next_due_at": max(next_due_at, error.retry_at or next_due_at),
             "last_error": error.message[:500],
@@ -96,18 +113,24 @@ def record_failure(
 
 
 def _record(
-    *, account: AwsAccount | None, source: str, meter: CallMeter, now: datetime, changes: dict[str, Any]
+    *,
+    account: AwsAccount | None,
+    source: str,
+    meter: CallMeter,
+    now: datetime,
+    changes: Callable[[SourceStatus], dict[str, Any]],
 ) -> SourceStatus:
     month = date(now.year, now.month, 1)
     with transaction.atomic():
         # Two workers may end at once with a source of the installation.
         SourceStatus.objects.bulk_create([SourceStatus(aws_account=account, source=source)], ignore_conflicts=True)
         status = SourceStatus.objects.select_for_update().get(aws_account=account, source=source)
-        if changes["state"] == SourceState.UNAVAILABLE and status.last_success_at is not None:
-            changes["state"] = SourceState.DEGRADED
+        changed = changes(status)
+        if changed.get("state") == SourceState.UNAVAILABLE and status.last_success_at is not None:
+            changed["state"] = SourceState.DEGRADED
         if status.month != month:
             status.month, status.calls, status.cost_usd = month, 0, Decimal(0)
-        for name, value in {"last_attempt_at": now, **changes}.items():
+        for name, value in {"last_attempt_at": now, **changed}.items():
             setattr(status, name, value)
         status.calls += meter.total_calls
         status.cost_usd += meter.cost_usd
@@ -115,9 +138,16 @@ def _record(
     return status
 
 
-def _some_parts_failed(outcome: StepOutcome) -> str:
-    """In one sentence which parts failed and why; empty where none did."""
+def _some_parts_failed(failed: dict[str, dict[str, Any]], *, of: int | None) -> str:
+    """In one sentence which parts failed and why; empty where none did.
+
+    `of` is how many parts a shared source has: they are counted there and not named, for a zone or a type
+    may be another team's, and everybody reads the sentence.
+    """
     by_message: dict[str, list[str]] = {}
-    for part, error in sorted(outcome.failed_parts.items()):
-        by_message.setdefault(error.message, []).append(part)
-    return " ".join(f"{', '.join(parts)}: {message}" for message, parts in by_message.items())
+    for name, part in failed.items():
+        by_message.setdefault(part["error"], []).append(name)
+    return " ".join(
+        f"{', '.join(names) if of is None else f'{len(names)} of {of} parts'}: {message}"
+        for message, names in by_message.items()
+    )

@@ -114,6 +114,58 @@ def test_calls_and_dollars_add_up_over_a_month_and_begin_again_with_the_next(acc
     assert (status.month, status.calls, status.cost_usd) == (date(2026, 4, 1), 2, Decimal("0.02"))
 
 
+DOWN = UpstreamUnavailable("It did not answer.", upstream="electricity_maps", fix="Wait.")
+
+
+def shared(meter, *, now=NOW, due=DUE, **parts):
+    told = StepOutcome(source="electricity_maps", parts=parts)
+    return record_outcome(account=None, outcome=told, meter=meter, now=now, next_due_at=due)
+
+
+@pytest.mark.django_db
+def test_what_one_account_heard_of_a_shared_source_does_not_hide_what_another_one_heard(meter):
+    shared(meter, DE=PartOutcome(error=DOWN), FR=PartOutcome(rows=3))
+
+    status = shared(meter, SE=PartOutcome(rows=24))
+
+    assert (status.state, status.last_error, status.fix) == ("degraded", "1 of 3 parts: It did not answer.", "Wait.")
+    assert {name: part["state"] for name, part in status.detail.items()} == {
+        "DE": "unavailable",
+        "FR": "available",
+        "SE": "available",
+    }
+
+
+@pytest.mark.django_db
+def test_a_shared_source_is_available_again_once_the_part_that_failed_is_answered(meter):
+    shared(meter, DE=PartOutcome(error=DOWN), FR=PartOutcome(rows=3))
+
+    status = shared(meter, DE=PartOutcome(rows=24))
+
+    assert (status.state, status.last_error, status.fix) == ("available", "", "")
+
+
+@pytest.mark.django_db
+def test_a_step_that_asked_a_shared_source_for_nothing_says_nothing_about_it(meter):
+    before = shared(meter, DE=PartOutcome(error=DOWN), FR=PartOutcome(rows=3))
+    later, due = NOW + timedelta(hours=1), DUE + timedelta(hours=1)
+
+    status = shared(meter, now=later, due=due)
+
+    assert (status.last_attempt_at, status.next_due_at) == (later, due)
+    for name in ("state", "last_error", "fix", "detail", "last_success_at"):
+        assert getattr(status, name) == getattr(before, name), name
+
+
+@pytest.mark.django_db
+def test_a_failed_part_that_nobody_asked_for_all_day_is_wanted_no_more(meter):
+    shared(meter, DE=PartOutcome(error=DOWN))
+
+    status = shared(meter, now=NOW + timedelta(days=1, minutes=1), FR=PartOutcome(rows=3))
+
+    assert (status.state, list(status.detail)) == ("available", ["FR"])
+
+
 def test_a_source_of_the_installation_has_one_row_of_its_own(account, meter):
     outcome(None, meter)
     outcome(None, meter)

@@ -95,10 +95,16 @@ def test_a_denied_action_is_named_and_the_rest_of_its_account_is_loaded(world):
 
 
 @pytest.mark.usefixtures("world")
-def test_the_shared_upstreams_answered():
-    shared = {row.source: row.state for row in SourceStatus.objects.filter(aws_account=None)}
+def test_the_shared_upstreams_answered_but_for_the_zone_that_the_key_does_not_include():
+    shared = {row.source: row for row in SourceStatus.objects.filter(aws_account=None)}
 
-    assert shared == {"electricity_maps": SourceState.AVAILABLE, "boavizta": SourceState.AVAILABLE}
+    assert {source: row.state for source, row in shared.items()} == {
+        "electricity_maps": SourceState.DEGRADED,
+        "boavizta": SourceState.AVAILABLE,
+    }
+    zones = shared["electricity_maps"].detail
+    assert {zone for zone, told in zones.items() if told["state"] != SourceState.AVAILABLE} == {"BR-CS"}
+    assert shared["electricity_maps"].last_error.startswith(f"1 of {len(zones)} parts: The plan of this")
 
 
 @pytest.mark.usefixtures("world")
