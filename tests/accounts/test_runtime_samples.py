@@ -221,3 +221,26 @@ def test_many_hours_are_asked_at_once():
 
     assert by_hour.running_seconds.sum() / 3600 == HOURS_OF_MARCH
     assert by_hour.starts_at + timedelta(hours=len(by_hour.certainty)) == MARCH.end
+
+
+UNSEEN_SINCE = facts(launched_at=at("1 00:00"), first_launched_at=at("1 00:00"), seen_at=at("10 00:00"))
+
+
+def test_minutes_tell_that_it_ran_on_though_nobody_looked():
+    # Two hours hold by themselves; 02:00 to 06:00 is measured, the first and last hour but for five minutes.
+    runtime = march(UNSEEN_SINCE, now=at("10 06:00"), cpu_sample_minutes=minutes("10 02:00", 60, 60, 60, 60))
+
+    lower, best, upper = hours(runtime)
+    assert (best, upper) == (222, 222)
+    assert lower == pytest.approx(222 - 2 * 5 / 60)
+
+
+def test_what_stood_still_when_last_measured_is_not_taken_to_run_on():
+    # Measured at 02:00 (ran) and 03:00 (did not); the four hours to 08:00 may hold a start that nobody saw.
+    runtime = march(UNSEEN_SINCE, now=at("10 08:00"), cpu_sample_minutes=minutes("10 02:00", 60, 0))
+
+    lower, best, upper = hours(runtime)
+    assert lower == pytest.approx(219 - 5 / 60)
+    assert best == pytest.approx(219)
+    assert upper == pytest.approx(219 + 5 / 60 + 4)
+    assert runtime.intervals[-1].because.endswith("CloudWatch's samples narrow it.")

@@ -286,3 +286,31 @@ def test_what_the_inventory_knows_from_before_the_events_says_nothing_against_th
     assert known_since_march.running_hours == 288
     # Of the first nine days no event could say it: 216 h are open.
     assert hours(known_since_the_tenth) == (288, 288 + 108, 288 + 216)
+
+
+SEEN_LAST = facts(launched_at=at("1 00:00"), first_launched_at=at("1 00:00"), seen_at=at("10 00:00"))
+
+
+def test_what_nobody_has_looked_at_for_two_hours_may_have_stopped():
+    at_once = march(SEEN_LAST, now=at("10 02:00"))
+    later = march(SEEN_LAST, now=at("13 00:00"))
+
+    assert at_once.running_hours == 9 * 24 + 2
+    # Seen on the 10th at 00:00, so it ran for 216 + 2 h; of the 70 h since nobody knows, and most of what runs runs on.
+    assert hours(later) == (218, 288, 288)
+    assert later.billed_hours == 288
+    assert [interval.certainty for interval in later.intervals] == [Certainty.EXACT, Certainty.BOUNDED]
+    assert later.intervals[1].because == (
+        "May have run. It ran at: seen running at 2026-03-10 00:00:00 UTC; nobody has looked since, "
+        "so it is taken to run on."
+    )
+
+
+def test_an_event_since_the_last_sight_is_a_sight_as_well():
+    runtime = march(SEEN_LAST, event("RebootInstances", "12 00:00"), now=at("13 00:00"))
+
+    assert hours(runtime) == (11 * 24 + 2, 288, 288)
+
+
+def test_a_state_told_without_a_time_holds_until_now():
+    assert march(facts(launched_at=at("1 00:00"), first_launched_at=at("1 00:00")), now=at("13 00:00")).is_exact

@@ -12,7 +12,7 @@ from .answers import Floats, HourlyRuntime, RunningInterval, Runtime
 from .billing import Bill, bill_of, is_billed_by_full_hours, overlap
 from .facts import InstanceFacts, RuntimeEvent
 from .instance_types import TypeHistory, type_history
-from .inventory import known_marks
+from .inventory import known_marks, known_until
 from .marks import Source, event_marks, meaningful_events
 from .runs import HOUR_SECONDS, Certainty, Run, Stretch, always, runs_between
 from .samples import narrow_by_samples
@@ -67,7 +67,7 @@ def history_of(
     if all(mark.source is Source.ABSENCE for mark in marks):
         runs = always(until)
     else:
-        runs = runs_between(marks, events_since=since, until=until)
+        runs = runs_between(marks, events_since=since, known_until=known_until(instance, marks), until=until)
         narrow_by_samples(runs, {hour.timestamp(): minutes for hour, minutes in (cpu_sample_minutes or {}).items()})
     _bill_hibernation(runs, instance, now)
     by_full_hours = is_billed_by_full_hours(instance.platform_details) if instance else False

@@ -1,8 +1,9 @@
 """What the inventory knows of the past, put between the events: last start, first launch, last stop, state."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from .facts import InstanceFacts
 from .marks import SAME_INSTANT_SECONDS, Mark, Source
@@ -15,6 +16,10 @@ from .states import (
     state_of,
     transition_date,
 )
+
+SIGHT_HOLDS = timedelta(hours=2)
+"""How long an instance last known to run is taken to run on without a doubt. The inventory is read every hour, so
+that within two hours one reading may fail or come late; after that nobody has looked."""
 
 
 def known_marks(facts: InstanceFacts | None, events: Sequence[Mark], *, now: datetime) -> list[Mark]:
@@ -37,6 +42,14 @@ def known_marks(facts: InstanceFacts | None, events: Sequence[Mark], *, now: dat
     if facts.gone_at is not None and facts.gone_at <= now:
         marks = _put(marks, _absence(facts.gone_at, "the inventory no longer had it"))
     return marks
+
+
+def known_until(facts: InstanceFacts | None, marks: Sequence[Mark]) -> float:
+    """Until when what `marks` end with is taken to hold: no longer than somebody looked, but for `SIGHT_HOLDS`."""
+    if facts is None or facts.seen_at is None:
+        return math.inf
+    latest = max((mark.at for mark in marks), default=-math.inf)
+    return max(facts.seen_at.timestamp(), latest) + SIGHT_HOLDS.total_seconds()
 
 
 def _absence(at: datetime, words: str) -> Mark:

@@ -99,17 +99,27 @@ def _perhaps(start: float, end: float, opened_by: Mark | None, closed_by: Mark |
     return Stretch(start, end, Certainty.BOUNDED, opened_by, closed_by, (Share(start, end, 0.0, _HALF, 1.0),))
 
 
+def _running_on(start: float, end: float, opened_by: Mark) -> Stretch:
+    """What ran when it was last known of, and nobody has looked since: perhaps not at all, at best all of it.
+
+    Not half of it, for no mark at its end says that it stopped: a login that expires must not halve a fleet.
+    """
+    return Stretch(start, end, Certainty.BOUNDED, opened_by, None, (Share(start, end, 0.0, 1.0, 1.0),))
+
+
 def always(until: float) -> list[Run]:
     """What is assumed where nothing is known: always on, and perhaps not at all."""
     share = Share(-math.inf, until, 0.0, 1.0, 1.0)
     return [Run(None, [Stretch(-math.inf, until, Certainty.ASSUMED, None, None, (share,))])]
 
 
-def runs_between(marks: Sequence[Mark], *, events_since: float, until: float) -> list[Run]:
+def runs_between(
+    marks: Sequence[Mark], *, events_since: float, until: float, known_until: float = math.inf
+) -> list[Run]:
     """The runs that follow from `marks`, oldest first.
 
     `events_since`: before it events may be missing, so that what the inventory knows from earlier says nothing
-    against an event that found the instance in the other state.
+    against an event that found the instance in the other state. `known_until`: after it nobody has looked.
     """
     marks = _settled(marks)
     if not marks:
@@ -121,7 +131,11 @@ def runs_between(marks: Sequence[Mark], *, events_since: float, until: float) ->
     last = marks[-1]
     walk.arrive(last)
     if last.after is State.RUNNING:
-        walk.add(_surely(last.at, max(until, last.at), last, None))
+        until = max(until, last.at)
+        sure_until = max(last.at, min(known_until, until))
+        walk.add(_surely(last.at, sure_until, last, None))
+        if sure_until < until:
+            walk.add(_running_on(sure_until, until, last))
         walk.close(None)
     return walk.runs
 

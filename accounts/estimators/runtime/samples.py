@@ -60,10 +60,13 @@ def _unmeasured(
 
     What stood still for an hour before it is known to stand still did so all the time between, and what ran
     after it is known to have run ran all the time between; for a start that nobody told the other way round.
+    Since nobody looked it may have changed more than once: it goes on as the last measured hour ended.
     """
     (whole,) = stretch.shares
     if stretch.is_inferred or stretch.opened_by is None:
         return whole
+    if stretch.closed_by is None:
+        return replace(whole, best=0.0) if earlier and minutes_by_hour[earlier[-1]] == 0 else whole
     on_the_running_side, on_the_other = (
         (later, earlier) if stretch.opened_by.after is State.RUNNING else (earlier, later)
     )

@@ -21,7 +21,9 @@ def _ran(stretch: Stretch) -> str:
         since = f"seen running: {opened}"
     else:
         since = f"started: {opened}"
-    if closed is None:
+    if closed is None and not stretch.is_whole:
+        until = "nobody has looked since, but CloudWatch's samples say when it ran"
+    elif closed is None:
         until = "nothing known has stopped it since"
     elif closed.after is State.RUNNING and closed.before is State.RUNNING:
         until = f"still running: {closed}"
@@ -36,6 +38,8 @@ def _may_have_run(stretch: Stretch) -> str:
     opened, closed = stretch.opened_by, stretch.closed_by
     if opened is None:
         sentence = f"May have run. Nothing is known before: {closed}."
+    elif closed is None:
+        sentence = f"May have run. It ran at: {opened}; nobody has looked since, so it is taken to run on."
     elif opened.after is State.RUNNING:
         sentence = f"May have run. It ran at: {opened}; it no longer ran at: {closed}; no record says when it stopped."
     else:
