@@ -18,7 +18,7 @@ urlpatterns = [
     path("accounts/<int:pk>/refresh", views.refresh_account, name="account-refresh"),
     path("runs/<int:pk>/", views.run, name="run"),
     path("favicon.ico", views.favicon, name="favicon"),
-    path("health/", views.health, name="health"),
+    path("data-health/", views.health, name="health"),
     path("health/live", views.live, name="health-live"),
     path("health/ready", views.ready, name="health-ready"),
 ]

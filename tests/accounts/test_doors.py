@@ -152,7 +152,7 @@ def test_the_page_says_state_age_error_fix_and_refused_values(alice_client, acco
         detail={"eu-west-3": {"state": "denied", "error": "Not allowed in this region."}},
     )
 
-    page = alice_client.get("/health/").content.decode()
+    page = alice_client.get("/data-health/").content.decode()
 
     for words in (
         "login needed",
@@ -169,7 +169,7 @@ def test_parts_of_a_shared_source_are_nobodys_business(alice_client, account):
     assert account
     SourceStatusFactory.create(aws_account=None, source="boavizta", detail={"x2iedn.32xlarge": {"error": "unknown"}})
 
-    assert "x2iedn" not in alice_client.get("/health/").content.decode()
+    assert "x2iedn" not in alice_client.get("/data-health/").content.decode()
 
 
 def test_health_asks_the_database_as_often_for_many_accounts(alice, team, django_assert_max_num_queries):
@@ -188,7 +188,7 @@ def test_a_stranger_sees_the_installation_and_no_account(client, charlie, accoun
     SourceStatusFactory.create(aws_account=account, last_error="Secret of Alice's")
     client.force_login(charlie)
 
-    page = client.get("/health/").content.decode()
+    page = client.get("/data-health/").content.decode()
 
     assert "Installation" in page
     assert "shop" not in page
@@ -215,10 +215,10 @@ def test_everything_fresh_is_not_said_before_anything_answered(alice_client, acc
 
 
 def test_an_owner_starts_a_refresh_and_a_second_click_joins_it(alice, alice_client, account):
-    first = alice_client.post(f"/accounts/{account.pk}/refresh", {"next": "/health/"})
+    first = alice_client.post(f"/accounts/{account.pk}/refresh", {"next": "/data-health/"})
     second = alice_client.post(f"/accounts/{account.pk}/refresh")
 
-    assert (first["Location"], second["Location"]) == ("/health/", "/")
+    assert (first["Location"], second["Location"]) == ("/data-health/", "/")
     run = RefreshRun.objects.get()
     assert (run.state, run.requested_by) == ("queued", alice)
 
@@ -331,7 +331,7 @@ def test_a_process_whose_schema_is_behind_is_not_ready(client):
 # Headers --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", ["/", "/instances/", "/health/", "/sign-in/", "/api/v1/overview", "/admin/", "/nope"])
+@pytest.mark.parametrize("path", ["/", "/instances/", "/data-health/", "/sign-in/", "/api/v1/overview", "/admin/", "/nope"])
 def test_every_answer_forbids_foreign_and_inline_code(alice_client, path):
     answer = alice_client.get(path)
 

@@ -414,7 +414,7 @@ def test_simulated_readings_are_marked(alice, team, settings):
 
 def test_a_sandbox_is_marked_on_every_page(alice_client, client):
     assert "Simulated" in alice_client.get("/").content.decode()
-    assert "Simulated" in client.get("/health/").content.decode()
+    assert "Simulated" in client.get("/data-health/").content.decode()
 
 
 @pytest.mark.parametrize(
