@@ -14,6 +14,7 @@ LOCKS = {
     "requirements-sandbox.lock": ["pyproject.toml", "--extra", "sandbox"],
     "requirements-dev.lock": ["pyproject.toml", "--extra", "dev"],
     "requirements-boavizta.lock": ["requirements-boavizta.in"],
+    "requirements-clients.lock": ["requirements-clients.in"],
 }
 
 
