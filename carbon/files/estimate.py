@@ -12,6 +12,7 @@ import numpy as np
 from carbon.estimators.emissions import energy_kwh, operational_gco2e_by_hour
 from carbon.estimators.power import DEFAULT_CPU_UTILIZATION, FULL_LOAD, PowerModel
 from carbon.reference.aws_regions import AWS_REGIONS, DEFAULT_PUE
+from finops.core.csv_cells import csv_text
 
 from .codes import touched
 from .day_totals import DayTotals, has_an_hour_twice, hours_of
@@ -152,7 +153,7 @@ def _write(out: IO[str], totals: DayTotals, lookup: _Lookup, usage: Path) -> Sum
         if day.names != text:
             text = day.names
             instance_id, instance_type, region = text.decode().split("\0")
-            names = ",".join(map(_quoted, (instance_id, instance_type, region)))
+            names = ",".join(_quoted(csv_text(name)) for name in (instance_id, instance_type, region))
             pue = f"{lookup.pue(region):g}"
         if day.day not in dates:
             dates[day.day] = _date(day.day)

@@ -225,6 +225,13 @@ def test_an_instance_may_have_any_name(estimate):
     assert [row["instance_id"] for row in rows] == ["Zoë", 'a "b", c']
 
 
+@pytest.mark.parametrize("name", ["=HYPERLINK(1)", "+1", "-1", "@SUM(1)"])
+def test_a_name_that_a_spreadsheet_would_compute_is_written_as_text(estimate, name):
+    rows, _ = estimate(usage(f"{name},m5.large,eu-central-1,2026-03-01T05:00:00Z,50"))
+
+    assert [row["instance_id"] for row in rows] == ["'" + name]
+
+
 def test_an_instance_that_changes_its_type_has_one_row_with_the_last_of_the_day(estimate):
     power = POWER + "m5.xlarge,0,5\nm5.xlarge,100,25\n"
 
