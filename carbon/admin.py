@@ -1,8 +1,10 @@
 """What the platform admin manages: zones and regions. What the upstreams told is shown and never edited."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
@@ -50,12 +52,33 @@ class CloudRegionAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic fo
     autocomplete_fields = ("zone",)
 
     def save_model(self, request: HttpRequest, obj: CloudRegion, form: ModelForm, change: bool) -> None:  # type: ignore[type-arg] # noqa: FBT001 (Django's signature)
-        """Mark the days that a new zone or PUE changes; a PUE that somebody typed in is no default any more."""
+        """Mark the days that the change concerns, of the region as it was called before too.
+
+        A PUE that somebody typed in is no default any more.
+        """
         if "pue" in form.changed_data and "pue_is_default" not in form.changed_data:
             obj.pue_is_default = False
         super().save_model(request, obj, form, change)
-        if {"zone", "pue"} & set(form.changed_data) and obj.provider == "aws":
-            mark_days_of_region(obj.region, now=timezone.now())
+        if {"provider", "region", "zone", "pue"} & set(form.changed_data):
+            _mark_days({(obj.provider, obj.region), (form.initial.get("provider"), form.initial.get("region"))})
+
+    def delete_model(self, request: HttpRequest, obj: CloudRegion) -> None:
+        """Mark the days of the region, which has no zone any more and the default PUE."""
+        super().delete_model(request, obj)
+        _mark_days({(obj.provider, obj.region)})
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[CloudRegion]) -> None:
+        """Mark the days of each of the regions."""
+        regions = set(queryset.values_list("provider", "region"))
+        super().delete_queryset(request, queryset)
+        _mark_days(regions)
+
+
+def _mark_days(regions: Iterable[tuple[str | None, str | None]]) -> None:
+    """Of instances in the AWS regions among (provider, region)."""
+    for provider, region in regions:
+        if provider == "aws" and region:
+            mark_days_of_region(region, now=timezone.now())
 
 
 @admin.register(CarbonReading)

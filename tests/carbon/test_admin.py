@@ -85,11 +85,35 @@ def test_a_new_zone_or_efficiency_of_a_region_marks_its_days(admin_client: Clien
     instance = InstanceFactory.create(region="eu-central-1")
     InstanceFactory.create(region="eu-west-3")
 
-    answer = admin_client.post(f"/admin/carbon/cloudregion/{region.pk}/change/", region_form(region, **changes))
+    answer = admin_client.post(f"/admin/carbon/cloudregion/{region.pk}/change/", region_form(region) | changes)
 
     assert answer.status_code == 302
     assert set(TouchedDay.objects.values_list("aws_account_id", flat=True)) == {instance.aws_account_id}
     assert TouchedDay.objects.earliest("day").day == instance.first_launched_at.date()
+
+
+@pytest.mark.parametrize("changes", [{"provider": "azure"}, {"region": "eu-west-3"}], ids=["provider", "region"])
+def test_a_region_that_becomes_another_marks_the_days_of_both(admin_client: Client, changes: dict[str, str]):
+    region = CloudRegionFactory.create()
+    instances = [InstanceFactory.create(region=name) for name in ("eu-central-1", "eu-west-3")]
+    InstanceFactory.create(region="us-east-1")
+
+    admin_client.post(f"/admin/carbon/cloudregion/{region.pk}/change/", region_form(region) | changes)
+
+    concerned = instances if "region" in changes else instances[:1]
+    assert set(TouchedDay.objects.values_list("aws_account_id", flat=True)) == {i.aws_account_id for i in concerned}
+
+
+@pytest.mark.parametrize("path", ["{pk}/delete/", ""], ids=["one", "from the list"])
+def test_a_region_that_is_deleted_marks_its_days(admin_client: Client, path: str):
+    region = CloudRegionFactory.create()
+    instance = InstanceFactory.create(region="eu-central-1")
+    form = {"post": "yes", "action": "delete_selected", "_selected_action": region.pk}
+
+    answer = admin_client.post(f"/admin/carbon/cloudregion/{path.format(pk=region.pk)}", form)
+
+    assert (answer.status_code, CloudRegion.objects.filter(pk=region.pk).exists()) == (302, False)
+    assert set(TouchedDay.objects.values_list("aws_account_id", flat=True)) == {instance.aws_account_id}
 
 
 def test_a_typed_in_efficiency_is_no_default_any_more(admin_client: Client):
