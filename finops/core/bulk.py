@@ -1,11 +1,13 @@
 """Many rows in one sorted upsert: COPY into staging on PostgreSQL, one prepared statement on SQLite."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import Any
 
 from django.db import connections, models, transaction
+from psycopg.types.string import BytesBinaryDumper
 
 _BATCH = 5000
 
@@ -117,13 +119,18 @@ def _prepared(
 ) -> list[tuple[Any, ...]]:
     """The rows as the driver takes them, sorted by key with NULL first."""
     positions = [columns.index(_plain(part)) for part in key]
+    prepare = [_preparation(field, connection) for field in fields]
     return sorted(
-        (
-            tuple(f.get_db_prep_value(value, connection, prepared=False) for f, value in zip(fields, row, strict=True))
-            for row in rows
-        ),
+        (tuple(prepared(value) for prepared, value in zip(prepare, row, strict=True)) for row in rows),
         key=lambda row: tuple((row[p] is not None, row[p]) for p in positions),
     )
+
+
+def _preparation(field: Any, connection: Any) -> Callable[[Any], Any]:
+    """What makes a value of `field` one that the driver takes; bytes stay bytes, without Django's wrapper."""
+    if isinstance(field, models.BinaryField):
+        return field.get_prep_value
+    return partial(field.get_db_prep_value, connection=connection, prepared=False)
 
 
 def _plain(part: str) -> str:
@@ -153,6 +160,8 @@ def _upsert_postgresql(connection: Any, statement: _Statement, rows: Iterable[Se
 
 def _copy_in(cursor: Any, statement: _Statement, table: str, rows: Iterable[Sequence[Any]]) -> int:
     count = 0
+    # psycopg's last word for bytea is its DB-API wrapper in Python; packed hours are bytes already.
+    cursor.adapters.register_dumper(bytes, BytesBinaryDumper)
     with cursor.copy(f"COPY {table} ({statement.column_list}) FROM STDIN (FORMAT BINARY)") as copy:
         copy.set_types([_copy_type(name) for name in statement.types])
         for count, row in enumerate(rows, start=1):  # noqa: B007 (the last count is how many there were)

@@ -223,6 +223,5 @@ def _money(list_cost_usd: Floats) -> list[Any]:
 def _packed(values: npt.NDArray[Any], dtype: str) -> list[bytes]:
     """Each row's 24 hours as bytes."""
     packed = np.ascontiguousarray(values, dtype=dtype)
-    width = packed.shape[1] * packed.itemsize
-    whole = packed.tobytes()
-    return [whole[start : start + width] for start in range(0, len(whole), width)]
+    rows: list[bytes] = packed.view(f"V{packed.shape[1] * packed.itemsize}").ravel().tolist()
+    return rows
