@@ -1,3 +1,4 @@
+from .audit_entry import AuditEntry, Door
 from .aws_account import AccessKind, AwsAccount
 from .instance import Instance
 from .instance_event import EventWatermark, InstanceEvent
@@ -12,7 +13,9 @@ __all__ = [
     "ACTIVE_STATES",
     "CPU_UTILIZATION",
     "AccessKind",
+    "AuditEntry",
     "AwsAccount",
+    "Door",
     "EventWatermark",
     "Instance",
     "InstanceEvent",

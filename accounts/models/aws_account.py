@@ -20,16 +20,23 @@ class AwsAccountQuerySet(models.QuerySet["AwsAccount"]):
     """AWS accounts, as a user may see them."""
 
     def visible_to(self, user: User) -> Self:
-        """The accounts of the teams that `user` is a member of."""
-        return self.filter(team__in=Team.objects.visible_to(user))
+        """The accounts of the teams that `user` is a member of, without those that are being removed."""
+        return self.filter(team__in=Team.objects.visible_to(user), removal_requested_at=None)
 
     def operable_by(self, user: User) -> Self:
-        """The accounts that `user` may refresh and change: operator or owner of the team."""
-        return self.filter(team__memberships__user=user, team__memberships__role__in=[Role.OPERATOR, Role.OWNER])
+        """The accounts that `user` may refresh: operator or owner of the team."""
+        return self._of_role(user, [Role.OPERATOR, Role.OWNER])
+
+    def owned_by(self, user: User) -> Self:
+        """The accounts that `user` may change and remove: owner of the team."""
+        return self._of_role(user, [Role.OWNER])
+
+    def _of_role(self, user: User, roles: list[Role]) -> Self:
+        return self.filter(team__memberships__user=user, team__memberships__role__in=roles, removal_requested_at=None)
 
     def active(self) -> Self:
         """The accounts that are refreshed."""
-        return self.filter(is_active=True)
+        return self.filter(is_active=True, removal_requested_at=None)
 
 
 class AwsAccount(models.Model):
@@ -60,6 +67,12 @@ class AwsAccount(models.Model):
         help_text="The account of the same team whose Cost Explorer also answers for this one.",
     )
     is_active = models.BooleanField(default=True)
+    removal_requested_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Since when nobody sees it any more, and its rows are being wiped.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = AwsAccountQuerySet.as_manager()
@@ -79,6 +92,15 @@ class AwsAccount(models.Model):
             models.CheckConstraint(
                 condition=~Q(access_kind=AccessKind.ROLE) | (~Q(role_arn="") & ~Q(external_id="")),
                 name="role_access_has_arn_and_external_id",
+            ),
+            # With the machine's own credentials, whoever names an account's id would see what another team pays for.
+            models.UniqueConstraint(
+                fields=["account_id"],
+                condition=~Q(access_kind=AccessKind.ROLE),
+                name="host_credentials_reach_an_account_for_one_team",
+            ),
+            models.UniqueConstraint(
+                fields=["role_arn"], condition=Q(access_kind=AccessKind.ROLE), name="role_is_used_by_one_team"
             ),
         ]
 

@@ -1,6 +1,7 @@
 from typing import Self
 
 from django.db import models
+from django.db.models import F, Q
 
 from .user import User
 
@@ -12,12 +13,24 @@ class PowerModel(models.TextChoices):
     LINEAR_30_70 = "linear_30_70", "average power × (0.3 + 0.7 × CPU)"
 
 
+class Role(models.TextChoices):
+    """What a member may do: see · act · decide."""
+
+    VIEWER = "viewer"
+    OPERATOR = "operator"
+    OWNER = "owner"
+
+
 class TeamQuerySet(models.QuerySet["Team"]):
     """Teams, as a user may see them."""
 
     def visible_to(self, user: User) -> Self:
         """The teams that `user` is a member of."""
         return self.filter(memberships__user=user)
+
+    def owned_by(self, user: User) -> Self:
+        """The teams that `user` is an owner of."""
+        return self.filter(memberships__user=user, memberships__role=Role.OWNER)
 
 
 class Team(models.Model):
@@ -34,23 +47,39 @@ class Team(models.Model):
     display_currency = models.CharField(
         max_length=3, blank=True, help_text="ISO 4217. Empty: the installation's own (DISPLAY_CURRENCY)."
     )
+    time_zone = models.CharField(
+        max_length=64,
+        default="UTC",
+        help_text="In which times of day are shown on pages, as in Europe/Berlin. Days and hours of figures are UTC.",
+    )
+    optimal_below_gco2e_per_kwh = models.FloatField(
+        null=True, blank=True, help_text="Below this an hour counts as optimal. Empty: each zone's own threshold."
+    )
+    high_above_gco2e_per_kwh = models.FloatField(
+        null=True, blank=True, help_text="Above this an hour counts as high. Empty: each zone's own threshold."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = TeamQuerySet.as_manager()
 
     class Meta:
         ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(optimal_below_gco2e_per_kwh__isnull=True, high_above_gco2e_per_kwh__isnull=True)
+                | Q(
+                    # Where one of them is NULL a comparison is NULL, and a check that is NULL passes.
+                    optimal_below_gco2e_per_kwh__isnull=False,
+                    optimal_below_gco2e_per_kwh__gte=0,
+                    optimal_below_gco2e_per_kwh__lte=F("high_above_gco2e_per_kwh"),
+                    high_above_gco2e_per_kwh__isnull=False,
+                ),
+                name="team_sets_both_thresholds_in_order_or_none",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
-
-
-class Role(models.TextChoices):
-    """What a member may do: see · act · decide."""
-
-    VIEWER = "viewer"
-    OPERATOR = "operator"
-    OWNER = "owner"
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
