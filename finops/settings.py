@@ -47,6 +47,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "finops.core.rate_limit.middleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -71,6 +72,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "accounts.context_processors.frame",
             ],
         },
     },
@@ -175,18 +177,33 @@ SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^health/(live|ready)$"]
 SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=31_536_000) if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
-SECURE_HSTS_PRELOAD = HTTPS
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
+# Only for an owner of the whole domain: browsers keep a preloaded domain on HTTPS for years.
+SECURE_HSTS_PRELOAD = HTTPS and env.bool("HSTS_PRELOAD", default=False)
+BEHIND_PROXY: bool = env.bool("BEHIND_PROXY", default=False)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_AGE = 12 * 3600
 SECURE_REFERRER_POLICY = "same-origin"
 
 # API --------------------------------------------------------------------------------------------------------
 
+# Peppers of the tokens' digests by number, as in 1=…,2=…; the highest makes new tokens, a missing one ends its own.
+API_TOKEN_PEPPERS: dict[int, str] = {
+    int(number): pepper for number, pepper in env.dict("API_TOKEN_PEPPERS", default={}).items()
+} or {1: key_of_this_machine(VAR_DIR / "api_token_pepper")}
+API_REQUESTS_PER_MINUTE: int = env.int("API_REQUESTS_PER_MINUTE", default=600)  # of one token, or of one session's user
+
 REST_FRAMEWORK: dict[str, Any] = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        # First the token: who sends both means the token, and is asked for no CSRF token.
+        "accounts.api.authentication.ApiTokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_THROTTLE_CLASSES": ["accounts.api.throttling.RequestsPerMinute"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "finops.core.answers.Negotiation",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "finops.core.problems.problem_response",
     "COERCE_DECIMAL_TO_STRING": True,
@@ -244,6 +261,11 @@ ELECTRICITY_MAPS_KEY: str = env.str("ELECTRICITY_MAPS_KEY", default="")
 BOAVIZTA_URL: str = env.str("BOAVIZTA_URL", default="")
 # Whoever sets AWS_ENDPOINT_URL receives signed requests and SSO tokens, so these variables are refused unless …
 AWS_ALLOW_ENDPOINT_OVERRIDE: bool = env.bool("AWS_ALLOW_ENDPOINT_OVERRIDE", default=False)
+# Whether a team's owner may register an account that this machine's own profiles and credentials reach. Where
+# several teams share a machine each of them would reach what any of them has signed in to.
+AWS_HOST_CREDENTIALS_FOR_TEAMS: bool = env.bool("AWS_HOST_CREDENTIALS_FOR_TEAMS", default=DEBUG or SANDBOX)
+# Who a cross-account role has to trust: the ARN that `aws sts get-caller-identity` tells on this machine.
+AWS_PRINCIPAL_ARN: str = env.str("AWS_PRINCIPAL_ARN", default="")
 # Per AWS account. CloudWatch takes $0.00001 for each instance each time: hourly that is $7.20 a month for 1,000.
 CLOUDWATCH_BUDGET_USD_PER_MONTH: str = env.str("CLOUDWATCH_BUDGET_USD_PER_MONTH", default="10")
 

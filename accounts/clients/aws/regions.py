@@ -1,0 +1,16 @@
+"""The regions AWS has, as botocore's own files list them. Nobody is asked."""
+
+from functools import cache
+
+from botocore.session import Session
+
+_PARTITIONS = ("aws", "aws-us-gov", "aws-cn")
+
+
+@cache
+def known_regions() -> frozenset[str]:
+    """Names of regions in which EC2 runs. A region newer than botocore is missing: update it."""
+    session = Session()
+    return frozenset(
+        region for partition in _PARTITIONS for region in session.get_available_regions("ec2", partition_name=partition)
+    )

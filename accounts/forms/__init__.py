@@ -1,0 +1,3 @@
+from .people import ScopeForm, SignInForm
+
+__all__ = ["ScopeForm", "SignInForm"]
