@@ -58,6 +58,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
+    "finops.core.time_zones.ShowTimesInUtcAtFirst",
 ]
 
 ROOT_URLCONF = "finops.urls"

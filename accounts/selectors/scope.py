@@ -15,6 +15,12 @@ class Scope:
     teams: tuple[Team, ...]  # all the user's teams, by name
     team: Team | None = None  # the chosen one
 
+    @property
+    def time_zone(self) -> str:
+        """In which times are shown: the chosen team's zone, or the one that all teams share, else UTC."""
+        zones = {team.time_zone for team in ([self.team] if self.team else self.teams)}
+        return zones.pop() if len(zones) == 1 else "UTC"
+
     def accounts(self) -> AwsAccountQuerySet:
         """The AWS accounts in scope."""
         accounts = AwsAccount.objects.visible_to(self.user)

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Context, Decimal
 
+from finops.core.time_zones import as_shown, offset_of
+
 UNKNOWN = "–"
 
 Number = float | Decimal
@@ -92,8 +94,9 @@ def age(length: timedelta) -> str:
 
 
 def instant(moment: datetime) -> str:
-    """An instant with its zone, for this product never guesses where the reader lives."""
-    return f"{moment:%d %b %Y %H:%M} UTC".lstrip("0")
+    """An instant on the clock that the reader's team chose, with its distance from UTC."""
+    shown = as_shown(moment)
+    return f"{shown:%d %b %Y %H:%M} {offset_of(shown)}".lstrip("0")
 
 
 def _percent(value: Number) -> str:
