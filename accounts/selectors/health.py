@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -15,6 +15,7 @@ from accounts.models import AwsAccount, SourceState, SourceStatus
 from accounts.selectors.known_sources import KNOWN_SOURCES, KnownSource, known_source
 from accounts.selectors.scope import Scope
 
+_DAILY = timedelta(days=1)
 _TROUBLE = {
     SourceState.LOGIN_NEEDED,
     SourceState.DENIED,
@@ -93,6 +94,31 @@ class DataHealth:
                 items.setdefault(key, []).append(source)
         found = [OpenItem(tuple(sources)) for sources in items.values()]
         return tuple(sorted(found, key=lambda item: item.first.state != SourceState.LOGIN_NEEDED))
+
+    @property
+    def owners(self) -> tuple[AccountHealth, ...]:
+        """The accounts, without the installation's own sources."""
+        return tuple(account for account in self.accounts if account.account_id is not None)
+
+    @property
+    def owners_in_trouble(self) -> tuple[AccountHealth, ...]:
+        """The accounts that somebody has to look at."""
+        return tuple(account for account in self.owners if account.trouble)
+
+    @property
+    def is_installation_in_trouble(self) -> bool:
+        """Whether a source that all accounts share has failed or is stale."""
+        return any(account.trouble for account in self.accounts if account.account_id is None)
+
+    @property
+    def hourly_as_of(self) -> datetime | None:
+        """Up to when all sources have answered, but for those in trouble, and those asked but once a day."""
+        successes = (
+            source.last_success_at
+            for source in self.sources
+            if source.last_success_at is not None and not source.is_trouble and source.source.cadence < _DAILY
+        )
+        return min(successes, default=None)
 
     @property
     def unasked(self) -> tuple[SourceHealth, ...]:

@@ -87,6 +87,13 @@ def instant(moment: datetime | None) -> SafeString | str:
 
 
 @register.filter
+def clock(moment: datetime, now: datetime) -> SafeString:
+    """An instant to the minute; its day only where that is not today's."""
+    shown = f"{moment:%H:%M} UTC" if moment.date() == now.date() else f"{moment:%d %b %H:%M} UTC".lstrip("0")
+    return format_html('<time datetime="{}">{}</time>', moment.isoformat(), shown)
+
+
+@register.filter
 def day(when: date) -> SafeString:
     """A UTC day, the same way everywhere."""
     return format_html('<time datetime="{}">{}</time>', when.isoformat(), f"{when:%d %b %Y}".lstrip("0"))

@@ -208,7 +208,7 @@ def test_everything_fresh_is_not_said_before_anything_answered(alice_client, acc
             owner = None if source.is_shared else account
             SourceStatus.objects.create(aws_account=owner, source=source.name, state="available", last_success_at=NOW)
 
-    assert "Every source answers" in alice_client.get("/").content.decode()
+    assert "every source answers" in alice_client.get("/").content.decode()
 
 
 # Refreshes ------------------------------------------------------------------------------------------------------

@@ -444,4 +444,4 @@ def test_one_trouble_of_many_sources_is_one_open_item(alice, alice_client, team)
         ("EC2, CloudTrail, Price list", "login_needed"),
         ("Cost Explorer", "denied"),
     ]
-    assert "2 things to look at" in alice_client.get("/").content.decode()
+    assert "1 of 1 account to look at" in alice_client.get("/").content.decode()
