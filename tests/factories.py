@@ -2,13 +2,16 @@
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
 import factory
 from django.contrib.auth.hashers import make_password
 from factory.django import DjangoModelFactory
 
 from accounts.models import AwsAccount, Instance, InstanceEvent, Membership, SourceStatus, Team, User
-from carbon.models import CarbonReading, CloudRegion, PowerProfile, Zone
+from carbon.estimators.series import instant_of, microseconds
+from carbon.models import CarbonForecast, CarbonReading, CloudRegion, PowerProfile, Zone
+from carbon.services.reading_months import note_readings
 from costing.models import BilledCost, CostSnapshot, DailyTotal, Price
 from finops.core.partitions import ensure_month_partitions
 
@@ -125,12 +128,47 @@ class CloudRegionFactory(DjangoModelFactory[CloudRegion]):
 class CarbonReadingFactory(DjangoModelFactory[CarbonReading]):
     class Meta:
         model = CarbonReading
+        skip_postgeneration_save = True
 
     zone = factory.SubFactory(ZoneFactory)
     source = "electricity_maps"
     starts_at = datetime(2026, 3, 18, 10, tzinfo=UTC)
     gco2e_per_kwh = 300.0
     retrieved_at = NOW
+
+    @factory.post_generation
+    def is_noted(self, create: bool, extracted: Any, **_: Any) -> None:  # noqa: ARG002, FBT001 (factory_boy's signature)
+        """As the services note what they write."""
+        reading: Any = self
+        if create:
+            note_readings(
+                [(reading.starts_at, reading.duration_microseconds)],
+                zone=reading.zone_id,
+                source=reading.source,
+                signal=reading.signal,
+                licensee_id=reading.licensee_id,
+                now=reading.retrieved_at,
+            )
+
+
+class CarbonForecastFactory(DjangoModelFactory[CarbonForecast]):
+    """Two hours of 300 and 200 g/kWh from NOW on."""
+
+    class Meta:
+        model = CarbonForecast
+
+    zone = factory.SubFactory(ZoneFactory)
+    source = "electricity_maps"
+    generated_at = NOW
+    retrieved_at = NOW
+    points = factory.LazyAttribute(
+        lambda issue: [
+            (microseconds(issue.generated_at) + hour * 3600 * 10**6, 3600 * 10**6, value)
+            for hour, value in enumerate((300.0, 200.0))
+        ]
+    )
+    starts_at = factory.LazyAttribute(lambda issue: instant_of(min(row[0] for row in issue.points)))
+    ends_at = factory.LazyAttribute(lambda issue: instant_of(max(row[0] + row[1] for row in issue.points)))
 
 
 class PowerProfileFactory(DjangoModelFactory[PowerProfile]):

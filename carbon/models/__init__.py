@@ -1,5 +1,15 @@
+from .forecast import CarbonForecast
 from .power_profile import PowerProfile
-from .reading import CarbonReading, Signal
-from .zone import CloudRegion, Zone
+from .reading import CarbonReading, ReadingMonth
+from .zone import CloudRegion, Signal, Zone, ZoneKind
 
-__all__ = ["CarbonReading", "CloudRegion", "PowerProfile", "Signal", "Zone"]
+__all__ = [
+    "CarbonForecast",
+    "CarbonReading",
+    "CloudRegion",
+    "PowerProfile",
+    "ReadingMonth",
+    "Signal",
+    "Zone",
+    "ZoneKind",
+]

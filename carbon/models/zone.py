@@ -3,11 +3,43 @@ from django.db import models
 from django.db.models import F, Q
 
 
-class Zone(models.Model):
-    """A grid zone, by Electricity Maps' key. The platform admin manages its thresholds and yearly mean."""
+class Signal(models.TextChoices):
+    """What an intensity means. The two are never mixed, ranked or averaged together."""
 
-    key = models.CharField(max_length=30, primary_key=True)
+    AVERAGE = "average"
+    MARGINAL = "marginal"
+
+
+class ZoneKind(models.TextChoices):
+    """Where a zone comes from."""
+
+    GRID = "grid", "grid zone"
+    FILE = "file", "name in an imported file"
+
+
+class Zone(models.Model):
+    """A grid zone, by Electricity Maps' key, or a name under which a file tells intensities.
+
+    The platform admin manages its thresholds, its yearly mean and which source answers for it.
+    """
+
+    key = models.CharField(max_length=100, primary_key=True)
     name = models.CharField(max_length=100)
+    kind = models.CharField(max_length=10, choices=ZoneKind, default=ZoneKind.GRID)
+    signal = models.CharField(
+        max_length=10,
+        choices=Signal,
+        default=Signal.AVERAGE,
+        help_text="Which signal answers where nobody asks for one. The ledger always uses the average.",
+    )
+    sources = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="Which sources answer, in this order; empty for the usual order. Names as on the Grid page.",
+    )
+    is_followed = models.BooleanField(
+        default=False, help_text="Fetch its readings and forecasts also while no account uses it."
+    )
     optimal_below_gco2e_per_kwh = models.FloatField(
         default=100, validators=[MinValueValidator(0)], help_text="Below this an hour counts as optimal."
     )

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +9,7 @@ import numpy.typing as npt
 from accounts.models import Team
 from carbon.estimators.intensity import LEAD_HOURS, fill_hours, hourly_means
 from carbon.models import CarbonReading, Signal, Zone
-from finops.core.periods import HOUR, Period
+from finops.core.periods import HOUR, MICROSECOND, MINUTE, Period
 
 Floats = npt.NDArray[np.float64]
 
@@ -39,15 +38,16 @@ def hourly_intensity(*, team: Team, zones: Sequence[Zone], period: Period) -> Zo
         CarbonReading.objects.answering(team)
         .filter(zone__in=[zone.pk for zone in zones], signal=Signal.AVERAGE)
         .filter(starts_at__gte=lead.start - HOUR, starts_at__lt=lead.end)
+        .filter(duration_microseconds__gte=MINUTE // MICROSECOND)  # an instant says nothing about an hour
         .values_list(
-            "zone_id", "source", "licensee_id", "starts_at", "duration_minutes", "gco2e_per_kwh", "is_estimated"
+            "zone_id", "source", "licensee_id", "starts_at", "duration_microseconds", "gco2e_per_kwh", "is_estimated"
         )
         .order_by("zone_id", "starts_at")
     )
     by_zone: dict[str, dict[tuple[int, int], list[tuple[float, int, float, bool]]]] = {}
-    for zone_key, source, licensee, starts_at, minutes, value, is_estimated in readings:
+    for zone_key, source, licensee, starts_at, length, value, is_estimated in readings:
         rank = (0 if licensee else 1, SOURCE_ORDER.index(source) if source in SOURCE_ORDER else len(SOURCE_ORDER))
-        start_minute = (starts_at - lead.start) / timedelta(minutes=1)
+        start_minute, minutes = (starts_at - lead.start) / MINUTE, length * MICROSECOND // MINUTE
         by_zone.setdefault(zone_key, {}).setdefault(rank, []).append((start_minute, minutes, value, is_estimated))
     read = np.full((len(zones), hours), np.nan)
     estimated = np.zeros((len(zones), hours), bool)

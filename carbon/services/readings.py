@@ -13,10 +13,11 @@ from accounts.services.touched_days import touch_days
 from carbon.clients.intensity import CarbonIntensityPoint, IntensitySeries
 from carbon.estimators.intensity import CARRY_HOURS, LEAD_HOURS
 from carbon.models import CarbonReading, CloudRegion, Signal, Zone
+from carbon.services.reading_months import note_readings
 from carbon.services.shared_fate import SharedFate
 from carbon.sources import CarbonIntensitySource
 from finops.core.bulk import upsert
-from finops.core.periods import DAY, HOUR, Period, start_of_hour, utc_day
+from finops.core.periods import DAY, HOUR, MICROSECOND, MINUTE, Period, start_of_hour, utc_day
 from finops.core.upstream.errors import Reason, UpstreamError, UpstreamRejected
 
 _ASKED_AGAIN_AFTER = HOUR
@@ -29,7 +30,7 @@ _COLUMNS = [
     "signal",
     "licensee_id",
     "starts_at",
-    "duration_minutes",
+    "duration_microseconds",
     "gco2e_per_kwh",
     "is_estimated",
     "estimation_method",
@@ -206,7 +207,7 @@ def _store(
         if not answer.points:
             continue
         told_before = _stored(zone, answer.points, source=source, licensee=licensee)
-        days = set()
+        days, spans = set(), []
         for starts_at, point in answer.points.items():
             told = _told(point)
             before = told_before.get(starts_at)
@@ -215,6 +216,10 @@ def _store(
             rows.append([zone, source.name, Signal.AVERAGE.value, licensee and licensee.pk, starts_at, *told, now])
             if before is None or told[:3] != before[:3]:  # a new time stamp alone changes no figure
                 days |= _days_that_rest_on(starts_at)
+            spans.append((starts_at, told[0]))
+        newest = max(answer.points)  # asked just now, though it may have told nothing new
+        spans.append((newest, answer.points[newest].duration_minutes * MINUTE // MICROSECOND))
+        note_readings(spans, zone=zone, source=source.name, licensee_id=licensee and licensee.pk, now=now)
         if days:
             changed[zone] = {day for day in days if day <= utc_day(now)}
     written = upsert(CarbonReading, rows, columns=_COLUMNS, key=_KEY)
@@ -226,7 +231,7 @@ def _store(
 
 def _told(point: CarbonIntensityPoint) -> tuple[int, float, bool, str, datetime | None]:
     return (
-        point.duration_minutes,
+        point.duration_minutes * MINUTE // MICROSECOND,
         point.gco2e_per_kwh,
         point.is_estimated,
         point.estimation_method,
@@ -242,9 +247,9 @@ def _stored(
         zone_id=zone, source=source.name, signal=Signal.AVERAGE, licensee=licensee
     )
     return {
-        starts_at: (minutes, value, is_estimated, method, updated_at)
-        for starts_at, minutes, value, is_estimated, method, updated_at in stored.values_list(
-            "starts_at", "duration_minutes", "gco2e_per_kwh", "is_estimated", "estimation_method", "updated_at"
+        starts_at: (length, value, is_estimated, method, updated_at)
+        for starts_at, length, value, is_estimated, method, updated_at in stored.values_list(
+            "starts_at", "duration_microseconds", "gco2e_per_kwh", "is_estimated", "estimation_method", "updated_at"
         )
     }
 

@@ -73,7 +73,7 @@ class Facts:
         self.readings = {}
         for reading in CarbonReading.objects.filter(signal="average", licensee=None):
             # The sandbox tells whole hours, each once.
-            assert reading.duration_minutes == 60
+            assert reading.duration_microseconds == 3600 * 10**6
             assert (reading.zone_id, reading.starts_at) not in self.readings
             self.readings[reading.zone_id, reading.starts_at] = (reading.gco2e_per_kwh, reading.is_estimated)
 

@@ -74,7 +74,7 @@ def test_the_last_day_is_stored_as_told(grid: Grid, germany: Zone, now: datetime
         "average",
         None,
     )
-    assert (reading.gco2e_per_kwh, reading.duration_minutes, reading.is_estimated) == (287.0, 60, False)
+    assert (reading.gco2e_per_kwh, reading.duration_microseconds, reading.is_estimated) == (287.0, 3600 * 10**6, False)
     assert (reading.updated_at, reading.retrieved_at) == (datetime(2026, 3, 18, 9, tzinfo=UTC), now)
     assert (outcome.source, outcome.rows_read, outcome.rows_written) == ("electricity_maps", 24, 24)
     assert (outcome.parts["DE"].rows, outcome.notes) == (24, [])

@@ -61,11 +61,11 @@ def test_upsert_leaves_equal_rows_alone_and_does_not_count_them():
 @pytest.mark.django_db
 def test_upsert_keeps_rows_of_different_licensees_apart():
     zone, team = ZoneFactory.create(), TeamFactory.create()
-    columns = ("zone_id", "source", "signal", "licensee_id", "starts_at", "duration_minutes", "gco2e_per_kwh")
+    columns = ("zone_id", "source", "signal", "licensee_id", "starts_at", "duration_microseconds", "gco2e_per_kwh")
     columns = (*columns, "is_estimated", "estimation_method", "retrieved_at")
     key = ("zone_id", "source", "signal", "COALESCE(licensee_id, 0)", "starts_at")
     rows = [
-        (zone.pk, "electricity_maps", "average", licensee, NOW, 60, value, False, "", NOW)
+        (zone.pk, "electricity_maps", "average", licensee, NOW, 3600 * 10**6, value, False, "", NOW)
         for licensee, value in ((None, 300.0), (team.pk, 200.0))
     ]
 

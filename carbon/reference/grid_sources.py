@@ -1,0 +1,77 @@
+"""The sources of carbon intensity: what each is called, what its figures mean, and which one is asked first."""
+
+from dataclasses import dataclass
+
+AVERAGE = "average"
+MARGINAL = "marginal"
+
+ELECTRICITY_MAPS = "electricity_maps"
+SIMULATED = "simulated"
+NESO = "neso"
+ENERGY_CHARTS = "energy_charts"
+WATTTIME = "watttime"
+FILE = "file"
+BUILT_IN = "built_in"
+
+
+@dataclass(frozen=True, slots=True)
+class GridSource:
+    """One source of readings, forecasts or both."""
+
+    name: str
+    label: str
+    signals: frozenset[str]
+    basis: str
+    attribution: str = ""
+    needs_key: bool = False
+
+
+# In the order in which they answer where a zone's settings name no other.
+GRID_SOURCES: dict[str, GridSource] = {
+    source.name: source
+    for source in (
+        GridSource(
+            ELECTRICITY_MAPS,
+            "Electricity Maps",
+            frozenset({AVERAGE}),
+            "lifecycle factors, imports included",
+            "Electricity Maps",
+            needs_key=True,
+        ),
+        GridSource(
+            WATTTIME,
+            "WattTime",
+            frozenset({MARGINAL, AVERAGE}),
+            "direct emissions of the plants that would answer a change in demand",
+            "WattTime",
+            needs_key=True,
+        ),
+        GridSource(SIMULATED, "Simulated", frozenset({AVERAGE}), "invented by the sandbox"),
+        GridSource(
+            NESO,
+            "NESO Carbon Intensity",
+            frozenset({AVERAGE}),
+            "direct emissions, imports and losses included",
+            "National Energy System Operator, CC BY 4.0",
+        ),
+        GridSource(
+            ENERGY_CHARTS,
+            "Energy-Charts",
+            frozenset({AVERAGE}),
+            "accounting basis not stated by the source",
+            "Fraunhofer ISE, Energy-Charts, CC BY 4.0",
+        ),
+        GridSource(FILE, "Imported file", frozenset({AVERAGE, MARGINAL}), "as the file's owner knows"),
+        GridSource(
+            BUILT_IN,
+            "Built-in estimate",
+            frozenset({AVERAGE, MARGINAL}),
+            "computed here from the last seven days of the zone's own readings",
+        ),
+    )
+}
+
+
+def usual_order(signal: str) -> tuple[str, ...]:
+    """The names of the sources of a signal, the first to be asked first."""
+    return tuple(source.name for source in GRID_SOURCES.values() if signal in source.signals)
