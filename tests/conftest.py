@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
+from secrets import token_hex
 from typing import TYPE_CHECKING
 
 import pytest
 import time_machine
+from django.core.cache import caches
 from django.db import connection
 
 from accounts.models import AuditEntry
@@ -46,6 +48,12 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
         if connection.vendor == "sqlite":
             with connection.schema_editor() as editor:
                 allow_changes(editor, AuditEntry)
+
+
+@pytest.fixture(autouse=True)
+def a_cache_of_its_own() -> None:
+    """Keys that no other test has used: clearing would take a shared server's other keys along."""
+    caches["default"].key_prefix = token_hex(8)
 
 
 @pytest.fixture

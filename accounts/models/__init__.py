@@ -1,3 +1,4 @@
+from .api_token import ApiToken, TokenScope
 from .audit_entry import AuditEntry, Door
 from .aws_account import AccessKind, AwsAccount
 from .instance import Instance
@@ -7,12 +8,13 @@ from .pace import Pace
 from .refresh_run import ACTIVE_STATES, RefreshRun, RunState, TouchedDay
 from .source_status import SourceState, SourceStatus
 from .team import Membership, PowerModel, Role, Team
-from .user import User
+from .user import Reach, User
 
 __all__ = [
     "ACTIVE_STATES",
     "CPU_UTILIZATION",
     "AccessKind",
+    "ApiToken",
     "AuditEntry",
     "AwsAccount",
     "Door",
@@ -23,12 +25,14 @@ __all__ = [
     "MetricDay",
     "Pace",
     "PowerModel",
+    "Reach",
     "RefreshRun",
     "Role",
     "RunState",
     "SourceState",
     "SourceStatus",
     "Team",
+    "TokenScope",
     "TouchedDay",
     "User",
 ]

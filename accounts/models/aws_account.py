@@ -4,7 +4,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 
-from .team import Role, Team
+from .team import Membership, Role, Team
 from .user import User
 
 
@@ -25,14 +25,15 @@ class AwsAccountQuerySet(models.QuerySet["AwsAccount"]):
 
     def operable_by(self, user: User) -> Self:
         """The accounts that `user` may refresh: operator or owner of the team."""
-        return self._of_role(user, [Role.OPERATOR, Role.OWNER])
+        return self._of_role(user, Role.OPERATOR)
 
     def owned_by(self, user: User) -> Self:
         """The accounts that `user` may change and remove: owner of the team."""
-        return self._of_role(user, [Role.OWNER])
+        return self._of_role(user, Role.OWNER)
 
-    def _of_role(self, user: User, roles: list[Role]) -> Self:
-        return self.filter(team__memberships__user=user, team__memberships__role__in=roles, removal_requested_at=None)
+    def _of_role(self, user: User, at_least: Role) -> Self:
+        held = Membership.objects.held_by(user, at_least=at_least)
+        return self.filter(team__memberships__in=held, removal_requested_at=None)
 
     def active(self) -> Self:
         """The accounts that are refreshed."""

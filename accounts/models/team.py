@@ -20,17 +20,22 @@ class Role(models.TextChoices):
     OPERATOR = "operator"
     OWNER = "owner"
 
+    def and_above(self) -> list["Role"]:
+        """This role and those that may do more."""
+        roles = list(Role)
+        return roles[roles.index(self) :]
+
 
 class TeamQuerySet(models.QuerySet["Team"]):
     """Teams, as a user may see them."""
 
     def visible_to(self, user: User) -> Self:
         """The teams that `user` is a member of."""
-        return self.filter(memberships__user=user)
+        return self.filter(memberships__in=Membership.objects.held_by(user))
 
     def owned_by(self, user: User) -> Self:
         """The teams that `user` is an owner of."""
-        return self.filter(memberships__user=user, memberships__role=Role.OWNER)
+        return self.filter(memberships__in=Membership.objects.held_by(user, at_least=Role.OWNER))
 
 
 class Team(models.Model):
@@ -84,6 +89,15 @@ class Team(models.Model):
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
     """Memberships, as a user may see them."""
+
+    def held_by(self, user: User, *, at_least: Role = Role.VIEWER) -> Self:
+        """The user's own that they may use now, of `at_least` this role: the root of all that they may do."""
+        held = self.filter(user=user, role__in=at_least.and_above())
+        if user.reach is None:
+            return held
+        if user.reach.highest_role not in at_least.and_above():
+            return self.none()
+        return held.filter(team=user.reach.team_id)
 
     def visible_to(self, user: User) -> Self:
         """The memberships of the teams that `user` is in."""

@@ -1,8 +1,17 @@
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far a user reaches who came in by a token: one team, and no role above `highest_role`."""
+
+    team_id: int
+    highest_role: str
 
 
 class UserManager(BaseUserManager["User"]):
@@ -27,7 +36,9 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractUser):
-    """A person. What they may see follows from their memberships."""
+    """A person. What they may see follows from their memberships, within their reach."""
+
+    reach: Reach | None = None  # of this request, no column; None: all that the memberships give
 
     username = None  # type: ignore[assignment] # the e-mail address is the name
     email = models.EmailField("e-mail address", unique=True)

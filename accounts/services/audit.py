@@ -39,7 +39,7 @@ class Actor:
             door=door,
             name=user.email,
             user=user,
-            ip_address=_ip_address_of(request),
+            ip_address=address_of(request),
             request_id=str(structlog.contextvars.get_contextvars().get("request_id", ""))[:64],
         )
 
@@ -100,7 +100,7 @@ def _told(name: str, value: Any) -> Any:
     return CHANGED if is_secret and value not in ("", None) else value
 
 
-def _ip_address_of(request: HttpRequest) -> str | None:
+def address_of(request: HttpRequest) -> str | None:
     """The caller's address; behind a proxy the one that our own proxy saw, which is the last it names."""
     told = str(request.META.get("REMOTE_ADDR", ""))
     if settings.BEHIND_PROXY:
