@@ -10,8 +10,9 @@ from django.core.validators import RegexValidator
 from django.utils import timezone
 
 from costing.estimators.window import Window
-from costing.selectors.instances import DEFAULT_SORT, SORTS, Wanted
+from costing.selectors.instances import DEFAULT_ORDERING, ORDERINGS, Wanted
 from costing.selectors.totals import GROUPINGS
+from finops.core.pages import PagedForm
 from finops.core.parameters import InstantField
 from finops.core.periods import DAY, HOUR, Period, start_of_hour, utc_day
 
@@ -71,21 +72,6 @@ class ScopeForm(WindowForm):
     )
 
 
-class PagedForm(forms.Form):
-    """Which page of a list."""
-
-    page = forms.IntegerField(required=False, min_value=1, max_value=1_000_000, help_text="From 1.")
-    page_size = forms.IntegerField(required=False, min_value=1, max_value=500, help_text="Default 50, at most 500.")
-
-    def clean_page(self) -> int:
-        """The first page without one."""
-        return self.cleaned_data["page"] or 1
-
-    def clean_page_size(self) -> int:
-        """50 without one."""
-        return self.cleaned_data["page_size"] or 50
-
-
 class InstancesForm(PagedForm, ScopeForm):
     """Which instances, in which order."""
 
@@ -94,10 +80,10 @@ class InstancesForm(PagedForm, ScopeForm):
     region = forms.CharField(required=False, max_length=40, help_text="Such as eu-central-1.")
     type = forms.CharField(required=False, max_length=60, help_text="The present type, such as m5.large.")
     state = forms.CharField(required=False, max_length=20, help_text="In AWS's word, or gone.")
-    sort = forms.ChoiceField(
+    ordering = forms.ChoiceField(
         required=False,
-        choices=[(word, word) for word in SORTS],
-        help_text=f"Default {DEFAULT_SORT}; a minus sorts downwards. Unknown sums come last.",
+        choices=[(word, word) for word in ORDERINGS],
+        help_text=f"Default {DEFAULT_ORDERING}; a minus sorts downwards. Unknown sums come last.",
     )
 
     def wanted(self) -> Wanted:
@@ -109,9 +95,8 @@ class InstancesForm(PagedForm, ScopeForm):
             region=given["region"],
             instance_type=given["type"],
             state=given["state"],
-            sort=given["sort"] or DEFAULT_SORT,
-            page=given["page"],
-            page_size=given["page_size"],
+            ordering=given["ordering"] or DEFAULT_ORDERING,
+            position=self.position(),
         )
 
 
@@ -185,7 +170,7 @@ class SnapshotsForm(PagedForm):
             if (last - first).days >= MOST_LEDGER_DAYS:
                 message = f"Ask for at most {MOST_LEDGER_DAYS} days at a time."
                 raise ValidationError({"to": ValidationError(message, code="too_long")})
-        return self.cleaned_data
+        return super().clean()
 
     def days(self, *, today: date) -> tuple[date, date]:
         """The first and the last day asked for."""

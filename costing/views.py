@@ -55,8 +55,8 @@ def instances(request: SignedInRequest) -> HttpResponse:
     now = timezone.now()
     scope = scope_or_404(request.user, form.cleaned_data["team"])
     answer = instance_list(scope, form.window(now=now), form.wanted())
-    if answer.wanted.page > answer.pages:
-        raise Http404(f"There is no page {answer.wanted.page}; the last one is {answer.pages}.")
+    if answer.wanted.position.number > answer.pages:
+        raise Http404(f"There is no page {answer.wanted.position.number}; the last one is {answer.pages}.")
     return render(
         request,
         "costing/instances.html",

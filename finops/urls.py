@@ -8,16 +8,21 @@ from rest_framework.permissions import IsAuthenticated
 
 from accounts.api import views as accounts_api
 from accounts.views import admin_sign_in
+from carbon.api import grid_views as grid_api
+from costing.api import instance_views as instances_api
 from costing.api import views as costing_api
 
 _endpoints = {
     "overview": ("api-overview", costing_api.Overview),
     "totals": ("api-totals", costing_api.Totals),
     "checks": ("api-checks", costing_api.Checks),
-    "instances": ("api-instances", costing_api.Instances),
-    "instances/<int:pk>": ("api-instance", costing_api.Instance),
-    "instances/<int:pk>/hours": ("api-instance-hours", costing_api.Hours),
-    "snapshots": ("api-snapshots", costing_api.Snapshots),
+    "instances": ("api-instances", instances_api.Instances),
+    "instances/<int:pk>": ("api-instance", instances_api.Instance),
+    "instances/<int:pk>/hours": ("api-instance-hours", instances_api.Hours),
+    "snapshots": ("api-snapshots", instances_api.Snapshots),
+    "zones": ("api-zones", grid_api.Zones),
+    "zones/<str:key>": ("api-zone", grid_api.ZoneDetail),
+    "readings": ("api-readings", grid_api.Readings),
     "accounts": ("api-accounts", accounts_api.Accounts),
     "accounts/<int:pk>/refresh": ("api-account-refresh", accounts_api.Refresh),
     "runs": ("api-runs", accounts_api.Runs),
@@ -55,5 +60,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
 ]
 
+handler400 = "finops.core.problems.bad_request"
+handler403 = "finops.core.problems.permission_denied"
 handler404 = "finops.core.problems.not_found"
 handler500 = "finops.core.problems.server_error"

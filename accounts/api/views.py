@@ -1,5 +1,6 @@
 """Accounts, their refreshes and the health of their sources."""
 
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers
@@ -7,14 +8,15 @@ from rest_framework.exceptions import NotFound, PermissionDenied
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.api.requests import ReadView, SignedInApiRequest, scope_or_404
+from accounts.api.requests import SignedInApiRequest, scope_or_404
 from accounts.api.serializers import AccountSerializer, HealthSerializer, RunSerializer
 from accounts.forms import ScopeForm
 from accounts.selectors.aws_accounts import account_rows, may_see, operable_account
 from accounts.selectors.health import data_health
 from accounts.selectors.runs import latest_runs, run_of
 from accounts.services.runs import request_run
-from finops.core.parameters import checked, described
+from finops.core.answers import ReadView, TableView, csv_response, wants_csv
+from finops.core.parameters import NoParameters, checked, described
 
 
 class _Accounts(serializers.Serializer):  # type: ignore[type-arg]
@@ -27,14 +29,16 @@ class _Runs(serializers.Serializer):  # type: ignore[type-arg]
     results = RunSerializer(many=True)
 
 
-class Accounts(ReadView):
+class Accounts(TableView):
     """The AWS accounts of your teams."""
 
     @extend_schema(operation_id="accounts", parameters=described(ScopeForm), responses=_Accounts)
-    def get(self, request: SignedInApiRequest) -> Response:
+    def get(self, request: SignedInApiRequest) -> HttpResponseBase:
         """By name; not cut into pages, for there are as many as you registered."""
         form = checked(ScopeForm, request)
         rows = account_rows(scope_or_404(request.user, form.cleaned_data["team"]))
+        if wants_csv(request):
+            return csv_response("accounts", AccountSerializer, rows)
         return Response(_Accounts({"count": len(rows), "results": rows}).data)
 
 
@@ -50,6 +54,7 @@ class Refresh(APIView):
     )
     def post(self, request: SignedInApiRequest, pk: int) -> Response:
         """Start one, or join the one that is going on; poll /runs/{id} for its progress."""
+        checked(NoParameters, request)
         if not may_see(request.user, pk=pk):
             raise NotFound("There is no such account.")
         account = operable_account(request.user, pk=pk)
@@ -61,15 +66,17 @@ class Refresh(APIView):
         return Response(RunSerializer(run_of(request.user, run_id=run.pk)).data, status=202)
 
 
-class Runs(ReadView):
+class Runs(TableView):
     """The latest refresh of each account."""
 
     @extend_schema(operation_id="runs", parameters=described(ScopeForm), responses=_Runs)
-    def get(self, request: SignedInApiRequest) -> Response:
+    def get(self, request: SignedInApiRequest) -> HttpResponseBase:
         """By account; an account that was never refreshed has none."""
         form = checked(ScopeForm, request)
         runs = latest_runs(scope_or_404(request.user, form.cleaned_data["team"]))
         results = [runs[key] for key in sorted(runs)]
+        if wants_csv(request):
+            return csv_response("runs", RunSerializer, results)
         return Response(_Runs({"count": len(results), "results": results}).data)
 
 
@@ -79,6 +86,7 @@ class Run(ReadView):
     @extend_schema(operation_id="run", responses=RunSerializer)
     def get(self, request: SignedInApiRequest, pk: int) -> Response:
         """How it stands, step by step."""
+        checked(NoParameters, request)
         run = run_of(request.user, run_id=pk)
         if run is None:
             raise NotFound("There is no such run.")

@@ -1,62 +1,28 @@
 """Costs and carbon: the same selectors, and so the same numbers, as on the pages."""
 
-from typing import Any
-
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema, inline_serializer
 from rest_framework import serializers
-from rest_framework.exceptions import NotFound
 from rest_framework.response import Response
 
-from accounts.api.requests import ReadView, SignedInApiRequest, scope_or_404
+from accounts.api.requests import SignedInApiRequest, scope_or_404
 from accounts.api.serializers import SilentSerializer
-from accounts.selectors.health import data_health
-from accounts.selectors.scope import Scope
-from costing.api.check_serializers import ChecksSerializer
-from costing.api.instance_serializers import (
-    HourSerializer,
-    InstanceDetailSerializer,
-    InstanceSerializer,
-    SnapshotSerializer,
-)
-from costing.api.serializers import FiguresField, OverviewSerializer, TotalSerializer
-from costing.forms import (
-    DEFAULT_HOURS,
-    HoursForm,
-    InstanceForm,
-    InstancesForm,
-    ScopeForm,
-    SnapshotsForm,
-    TotalsForm,
-)
+from costing.api.check_serializers import AccountCheckSerializer, ChecksSerializer
+from costing.api.serializers import AS_OF, FiguresField, OverviewSerializer, TotalSerializer
+from costing.forms import ScopeForm, TotalsForm
 from costing.selectors.checks import checks
 from costing.selectors.figures import ALL_SOURCES
 from costing.selectors.groups import groups_by
-from costing.selectors.hours import hour_lines
-from costing.selectors.instance import instance_detail, instance_of
-from costing.selectors.instances import instance_list
 from costing.selectors.overview import overview
-from costing.selectors.snapshots import snapshot_page
-from finops.core.pages import paged
+from finops.core.answers import ReadView, TableView, csv_response, wants_csv
 from finops.core.parameters import checked, described
-from finops.core.periods import Period, utc_day
 
-
-def _page_of(name: str, results: serializers.Serializer[Any], **more: serializers.Field[Any, Any, Any, Any]) -> Any:
-    """A page of a list, as the schema describes it."""
-    return inline_serializer(
-        name,
-        {
-            **more,
-            "count": serializers.IntegerField(),
-            "page": serializers.IntegerField(),
-            "pages": serializers.IntegerField(),
-            "page_size": serializers.IntegerField(),
-            "next": serializers.URLField(allow_null=True),
-            "previous": serializers.URLField(allow_null=True),
-            "results": results,
-        },
-    )
+_AS_OF = serializers.DateTimeField(allow_null=True, help_text=AS_OF)
+_GENERATED_AT = serializers.DateTimeField(help_text="When this answer was made.")
+_CURRENCY = serializers.CharField(help_text="The ISO 4217 code of every list_cost here.")
+_SOURCES = serializers.ListField(child=serializers.CharField(), help_text="What the figures rest on.")
+_SILENT = SilentSerializer(many=True, help_text="Those of them that never answered, and for whom.")
 
 
 class Overview(ReadView):
@@ -70,18 +36,21 @@ class Overview(ReadView):
         return Response(OverviewSerializer(overview(scope, form.window(now=timezone.now()))).data)
 
 
-class Checks(ReadView):
+class Checks(TableView):
     """How far the figures can be trusted."""
 
     @extend_schema(operation_id="checks", parameters=described(ScopeForm), responses=ChecksSerializer)
-    def get(self, request: SignedInApiRequest) -> Response:
+    def get(self, request: SignedInApiRequest) -> HttpResponseBase:
         """Model against bill, aligned hours and the share of each grade, by account."""
         form = checked(ScopeForm, request)
         scope = scope_or_404(request.user, form.cleaned_data["team"])
-        return Response(ChecksSerializer(checks(scope, form.window(now=timezone.now()))).data)
+        answer = checks(scope, form.window(now=timezone.now()))
+        if wants_csv(request):
+            return csv_response("checks", AccountCheckSerializer, answer.accounts)
+        return Response(ChecksSerializer(answer).data)
 
 
-class Totals(ReadView):
+class Totals(TableView):
     """Totals by day, account, region or type."""
 
     @extend_schema(
@@ -91,22 +60,32 @@ class Totals(ReadView):
             "Totals",
             {
                 "first_day": serializers.DateField(),
-                "last_day": serializers.DateField(),
-                "as_of": serializers.DateTimeField(allow_null=True),
-                "generated_at": serializers.DateTimeField(),
-                "currency": serializers.CharField(),
+                "last_day": serializers.DateField(allow_null=True),
+                "as_of": _AS_OF,
+                "generated_at": _GENERATED_AT,
+                "sources": _SOURCES,
+                "silent_sources": _SILENT,
+                "currency": _CURRENCY,
                 "group_by": serializers.CharField(),
-                "count": serializers.IntegerField(),
-                "figures": FiguresField(),
+                "count": serializers.IntegerField(help_text="Groups."),
+                "figures": FiguresField(help_text="Of all groups together."),
                 "results": TotalSerializer(many=True),
             },
         ),
     )
-    def get(self, request: SignedInApiRequest) -> Response:
+    def get(self, request: SignedInApiRequest) -> HttpResponseBase:
         """Complete days only; the groups add up to the figures."""
         form = checked(TotalsForm, request)
         scope = scope_or_404(request.user, form.cleaned_data["team"])
         answer = groups_by(scope, form.window(now=timezone.now()), form.cleaned_data["group_by"] or "day")
+        if wants_csv(request):
+            return csv_response(
+                f"totals by {answer.group_by}",
+                TotalSerializer,
+                answer.groups,
+                currency=answer.currency,
+                as_of=answer.figures.as_of,
+            )
         complete = answer.window.complete.days()
         return Response(
             {
@@ -114,6 +93,8 @@ class Totals(ReadView):
                 "last_day": complete[-1] if complete else None,
                 "as_of": answer.figures.as_of,
                 "generated_at": answer.window.now,
+                "sources": ALL_SOURCES,
+                "silent_sources": SilentSerializer(answer.figures.alignment.silent_sources, many=True).data,
                 "currency": answer.currency,
                 "group_by": answer.group_by,
                 "count": len(answer.groups),
@@ -121,148 +102,3 @@ class Totals(ReadView):
                 "results": TotalSerializer(answer.groups, many=True).data,
             }
         )
-
-
-class Instances(ReadView):
-    """The instances of your accounts."""
-
-    @extend_schema(
-        operation_id="instances",
-        parameters=described(InstancesForm),
-        responses=_page_of(
-            "Instances",
-            InstanceSerializer(many=True),
-            as_of=serializers.DateTimeField(allow_null=True),
-            generated_at=serializers.DateTimeField(),
-            currency=serializers.CharField(),
-            figures=FiguresField(help_text="Of everything that the filter lets through."),
-        ),
-    )
-    def get(self, request: SignedInApiRequest) -> Response:
-        """Filtered and sorted, with the sums of the complete days."""
-        form = checked(InstancesForm, request)
-        scope = scope_or_404(request.user, form.cleaned_data["team"])
-        answer = instance_list(scope, form.window(now=timezone.now()), form.wanted())
-        page = paged(
-            request,
-            InstanceSerializer(answer.lines, many=True).data,
-            page=answer.wanted.page,
-            page_size=answer.wanted.page_size,
-            count=answer.count,
-        )
-        figures = FiguresField().to_representation(answer.figures)
-        return Response(
-            {
-                "as_of": answer.figures.as_of,
-                "generated_at": answer.window.now,
-                "currency": answer.currency,
-                "figures": figures,
-                **page,
-            }
-        )
-
-
-class Instance(ReadView):
-    """One instance."""
-
-    @extend_schema(operation_id="instance", parameters=described(InstanceForm), responses=InstanceDetailSerializer)
-    def get(self, request: SignedInApiRequest, pk: int) -> Response:
-        """Its facts, its ledger by day, and what its figures rest on."""
-        form = checked(InstanceForm, request)
-        found = instance_of(request.user, pk=pk)
-        if found is None:
-            raise NotFound("There is no such instance.")
-        hours = form.cleaned_data["hours"] or DEFAULT_HOURS
-        detail = instance_detail(request.user, instance=found, window=form.window(now=timezone.now()), hours=hours)
-        return Response(InstanceDetailSerializer(detail).data)
-
-
-class Hours(ReadView):
-    """The hours of one instance."""
-
-    @extend_schema(
-        operation_id="instance_hours",
-        parameters=described(HoursForm),
-        responses=inline_serializer(
-            "Hours",
-            {
-                "instance": serializers.IntegerField(),
-                "from": serializers.DateTimeField(),
-                "to": serializers.DateTimeField(),
-                "as_of": serializers.DateTimeField(allow_null=True),
-                "sources": serializers.ListField(child=serializers.CharField()),
-                "silent_sources": SilentSerializer(many=True),
-                "coverage": serializers.FloatField(allow_null=True, help_text="Share of the hours that have a ledger."),
-                "count": serializers.IntegerField(),
-                "results": HourSerializer(many=True),
-            },
-        ),
-    )
-    def get(self, request: SignedInApiRequest, pk: int) -> Response:
-        """Oldest first; an hour without a ledger is left out, and coverage says how many are."""
-        form = checked(HoursForm, request)
-        found = instance_of(request.user, pk=pk)
-        if found is None:
-            raise NotFound("There is no such instance.")
-        now = timezone.now()
-        period = form.period(now=now) or Period(now, now)
-        hours = hour_lines(request.user, found, period, now=now)
-        team = found.aws_account.team
-        health = data_health(Scope(request.user, (team,), team), now=now)
-        stand = health.stand(ALL_SOURCES, account_id=found.aws_account_id)
-        asked = form.hours_asked(now=now)
-        return Response(
-            {
-                "instance": found.pk,
-                "from": period.start,
-                "to": period.end,
-                "as_of": stand.as_of,
-                "sources": ALL_SOURCES,
-                "silent_sources": SilentSerializer(stand.silent, many=True).data,
-                "coverage": len(hours) / asked if asked else None,
-                "count": len(hours),
-                "results": HourSerializer(hours, many=True).data,
-            }
-        )
-
-
-class Snapshots(ReadView):
-    """The ledger's days: one row an instance and UTC day."""
-
-    @extend_schema(
-        operation_id="snapshots",
-        parameters=described(SnapshotsForm),
-        responses=_page_of(
-            "Snapshots",
-            SnapshotSerializer(many=True),
-            as_of=serializers.DateTimeField(allow_null=True),
-            generated_at=serializers.DateTimeField(),
-            sources=serializers.ListField(child=serializers.CharField()),
-            silent_sources=SilentSerializer(many=True),
-        ),
-    )
-    def get(self, request: SignedInApiRequest) -> Response:
-        """By day and then instance."""
-        form = checked(SnapshotsForm, request)
-        now = timezone.now()
-        given = form.cleaned_data
-        scope = scope_or_404(request.user, given["team"])
-        answer = snapshot_page(
-            scope,
-            days=form.days(today=utc_day(now)),
-            account=given["account"],
-            instance=given["instance"],
-            page=given["page"],
-            page_size=given["page_size"],
-            now=now,
-        )
-        results = SnapshotSerializer(answer.snapshots, many=True, context={"last_complete": answer.last_complete_day})
-        page = paged(request, results.data, page=given["page"], page_size=given["page_size"], count=answer.count)
-        stand = data_health(scope, now=now).stand(ALL_SOURCES)
-        about = {
-            "as_of": stand.as_of,
-            "generated_at": now,
-            "sources": ALL_SOURCES,
-            "silent_sources": SilentSerializer(stand.silent, many=True).data,
-        }
-        return Response(about | page)

@@ -107,6 +107,11 @@ class Basis:
         return replace(self, account_id=account_id)
 
     @property
+    def as_of(self) -> datetime | None:
+        """Up to when every source has answered: the oldest of their last successes."""
+        return self.health.stand(ALL_SOURCES, account_id=self.account_id).as_of
+
+    @property
     def currency(self) -> str:
         """The currency that list cost is shown in."""
         return self.rate.currency if self.rate else USD

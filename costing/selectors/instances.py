@@ -1,10 +1,12 @@
 """The instances in scope, filtered, sorted and cut into pages, with totals that equal the filter."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F, FilteredRelation, Q, QuerySet, Sum
+from django.db.models import FilteredRelation, FloatField, Q, QuerySet, Sum
+from django.db.models.functions import Cast
 
 from accounts.models import Instance
 from accounts.models.instance import InstanceQuerySet
@@ -16,8 +18,9 @@ from costing.models import CostSnapshot
 from costing.models.cost_snapshot import CostSnapshotQuerySet
 from costing.selectors.amounts import Amounts, amounts_of
 from costing.selectors.emptiness import Emptiness, why_empty
-from costing.selectors.figures import Figures, basis_for, figures_of
+from costing.selectors.figures import Basis, Figures, basis_for, figures_of
 from costing.selectors.totals import Totals, daily_sums, grouped, snapshot_sums, total
+from finops.core.pages import Order, Page, Position, page_of
 
 GONE = "gone"
 
@@ -38,8 +41,10 @@ _BY_SUM = {
     "embodied": "embodied_gco2e",
     "running": "running_hours",
 }
-SORTS = tuple(f"{sign}{word}" for word in (*_BY_COLUMN, *_BY_SUM) for sign in ("", "-"))
-DEFAULT_SORT = "-cost"
+ORDERINGS = tuple(f"{sign}{word}" for word in (*_BY_COLUMN, *_BY_SUM) for sign in ("", "-"))
+DEFAULT_ORDERING = "-cost"
+_AT_ONCE = 500
+_MOST_INSTANCES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +56,8 @@ class Wanted:
     region: str = ""
     instance_type: str = ""
     state: str = ""
-    sort: str = DEFAULT_SORT
-    page: int = 1
-    page_size: int = 50
+    ordering: str = DEFAULT_ORDERING
+    position: Position = Position()  # noqa: RUF009 (frozen)
 
     @property
     def narrows_nothing(self) -> bool:
@@ -99,6 +103,7 @@ class InstanceList:
     wanted: Wanted
     currency: str
     lines: tuple[InstanceLine, ...]
+    page: Page[dict[str, Any]]
     count: int
     figures: Figures
     choices: Choices
@@ -109,7 +114,7 @@ class InstanceList:
     @property
     def pages(self) -> int:
         """How many pages there are; at least one."""
-        return max(1, -(-self.count // self.wanted.page_size))
+        return max(1, -(-self.count // self.wanted.position.size))
 
 
 def instance_list(scope: Scope, window: Window, wanted: Wanted) -> InstanceList:
@@ -118,38 +123,15 @@ def instance_list(scope: Scope, window: Window, wanted: Wanted) -> InstanceList:
     basis = basis_for(scope, window, health=health)
     matching = _matching(scope, window, wanted)
     count = matching.count()
-    start = (wanted.page - 1) * wanted.page_size
     # The keys first: sorting by a sum groups the whole list, and whole rows would be carried along.
-    keys = list(_sorted(matching, window, wanted.sort).values_list("pk", flat=True)[start : start + wanted.page_size])
-    found = scope.instances().select_related("aws_account").in_bulk(keys)
-    instances = [found[key] for key in keys if key in found]
-    sums = grouped(
-        snapshot_sums(_ledger(scope, window).filter(instance__in=[i.pk for i in instances]), "instance_id"),
-        "instance_id",
-    )
+    page = page_of(*_ordered(matching, window, wanted.ordering), wanted.position)
     return InstanceList(
         scope=scope,
         window=window,
         wanted=wanted,
         currency=basis.currency,
-        lines=tuple(
-            InstanceLine(
-                id=instance.pk,
-                instance_id=instance.instance_id,
-                name=instance.name,
-                account_pk=instance.aws_account_id,
-                account_id=instance.aws_account.account_id,
-                account_name=instance.aws_account.name,
-                region=instance.region,
-                instance_type=instance.instance_type,
-                state=state_of(instance, now=window.now),
-                lifecycle=instance.lifecycle,
-                launched_at=instance.launched_at,
-                gone_at=instance.gone_at,
-                amounts=amounts_of(sums.get((instance.pk,)) or total([]), basis),
-            )
-            for instance in instances
-        ),
+        lines=tuple(_lines(scope, window, basis, [row["pk"] for row in page.rows])),
+        page=page,
         count=count,
         figures=figures_of(_total(scope, window, wanted, matching), basis),
         choices=_choices(scope),
@@ -157,6 +139,37 @@ def instance_list(scope: Scope, window: Window, wanted: Wanted) -> InstanceList:
         emptiness=None if count else _why_empty(scope, wanted, health),
         is_simulated=basis.is_simulated,
     )
+
+
+def all_instances(scope: Scope, window: Window, wanted: Wanted) -> tuple[Basis, Iterator[InstanceLine]]:
+    """Every line of the list in its order, read as they are asked for, and what their numbers are made of."""
+    basis = basis_for(scope, window, health=data_health(scope, now=window.now))
+    queryset, order = _ordered(_matching(scope, window, wanted), window, wanted.ordering)
+    keys = [row["pk"] for row in page_of(queryset, order, Position(size=_MOST_INSTANCES)).rows]
+    pieces = (keys[start : start + _AT_ONCE] for start in range(0, len(keys), _AT_ONCE))
+    return basis, (line for piece in pieces for line in _lines(scope, window, basis, piece))
+
+
+def _lines(scope: Scope, window: Window, basis: Basis, keys: list[int]) -> Iterator[InstanceLine]:
+    """The instances with these keys and their sums, in the order of the keys; two queries."""
+    found = scope.instances().select_related("aws_account").in_bulk(keys)
+    sums = grouped(snapshot_sums(_ledger(scope, window).filter(instance__in=keys), "instance_id"), "instance_id")
+    for instance in (found[key] for key in keys if key in found):
+        yield InstanceLine(
+            id=instance.pk,
+            instance_id=instance.instance_id,
+            name=instance.name,
+            account_pk=instance.aws_account_id,
+            account_id=instance.aws_account.account_id,
+            account_name=instance.aws_account.name,
+            region=instance.region,
+            instance_type=instance.instance_type,
+            state=state_of(instance, now=window.now),
+            lifecycle=instance.lifecycle,
+            launched_at=instance.launched_at,
+            gone_at=instance.gone_at,
+            amounts=amounts_of(sums.get((instance.pk,)) or total([]), basis),
+        )
 
 
 def state_of(instance: Instance, *, now: datetime) -> str:
@@ -185,11 +198,15 @@ def _matching(scope: Scope, window: Window, wanted: Wanted) -> InstanceQuerySet:
     return instances
 
 
-def _sorted(instances: InstanceQuerySet, window: Window, sort: str) -> QuerySet[Instance]:
-    word, is_descending = sort.removeprefix("-"), sort.startswith("-")
+def _ordered(
+    instances: InstanceQuerySet, window: Window, ordering: str
+) -> tuple[QuerySet[Instance, dict[str, Any]], list[Order]]:
+    """Keys of the instances and what they are ordered by, and that order."""
+    word, is_descending = ordering.removeprefix("-"), ordering.startswith("-")
     if word in _BY_SUM:
         days = window.complete.days()
         # Instances without a ledger row stay in the list: the days are joined from the left.
+        by = "ordered_by"
         instances = instances.annotate(
             ledger=FilteredRelation(
                 "cost_snapshots",
@@ -197,13 +214,13 @@ def _sorted(instances: InstanceQuerySet, window: Window, sort: str) -> QuerySet[
                     cost_snapshots__day__gte=window.first, cost_snapshots__day__lte=days[-1] if days else window.first
                 ),
             ),
-            sorted_by=Sum(f"ledger__{_BY_SUM[word]}"),
+            # As a float, for a cursor has to find the very sum again, and SQLite rounds decimals when it gives them.
+            ordered_by=Cast(Sum(f"ledger__{_BY_SUM[word]}"), FloatField()),
         )
-        by = F("sorted_by")
     else:
-        by = F(_BY_COLUMN[word])
-    first: Any = by.desc(nulls_last=True) if is_descending else by.asc(nulls_last=True)
-    return instances.order_by(first, "pk")
+        by = _BY_COLUMN[word]
+    order = [Order(by, is_descending, is_nullable=word in _BY_SUM or word == "launched"), Order("pk")]
+    return instances.values("pk", by), order
 
 
 def _why_empty(scope: Scope, wanted: Wanted, health: DataHealth) -> Emptiness:

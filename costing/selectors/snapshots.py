@@ -1,22 +1,24 @@
 """The ledger's days as a list."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 from accounts.selectors.scope import Scope
-from costing.estimators.comparison import last_complete_day
-from costing.estimators.window import LEDGER_LAG
 from costing.models import CostSnapshot
+from costing.models.cost_snapshot import CostSnapshotQuerySet
+from finops.core.pages import Order, Page, Position, page_of
 from finops.core.periods import Period
+
+_ORDER = (Order("day"), Order("instance_id"))
 
 
 @dataclass(frozen=True, slots=True)
 class SnapshotPage:
     """Some days of the ledger, by day and instance, and how many there are in all."""
 
-    snapshots: list[CostSnapshot]
+    page: Page[CostSnapshot]
     count: int
-    last_complete_day: date
 
 
 def snapshot_page(
@@ -25,11 +27,24 @@ def snapshot_page(
     days: tuple[date, date],
     account: str,
     instance: int | None,
-    page: int,
-    page_size: int,
-    now: datetime,
+    position: Position,
 ) -> SnapshotPage:
     """The ledger of `scope` from the first to the last of `days`, both included; two queries."""
+    snapshots = _snapshots(scope, days=days, account=account, instance=instance)
+    return SnapshotPage(
+        page=page_of(snapshots, _ORDER, position),
+        count=snapshots.count(),
+    )
+
+
+def all_snapshots(
+    scope: Scope, *, days: tuple[date, date], account: str, instance: int | None
+) -> Iterator[CostSnapshot]:
+    """The same days in the same order, read as they are asked for."""
+    return _snapshots(scope, days=days, account=account, instance=instance).iterator(chunk_size=1000)
+
+
+def _snapshots(scope: Scope, *, days: tuple[date, date], account: str, instance: int | None) -> CostSnapshotQuerySet:
     snapshots = (
         CostSnapshot.objects.visible_to(scope.user)
         .filter(aws_account__in=scope.accounts())
@@ -40,9 +55,4 @@ def snapshot_page(
         snapshots = snapshots.filter(aws_account__in=scope.accounts().filter(account_id=account))
     if instance is not None:
         snapshots = snapshots.filter(instance=instance)
-    start = (page - 1) * page_size
-    return SnapshotPage(
-        snapshots=list(snapshots[start : start + page_size]),
-        count=snapshots.count(),
-        last_complete_day=last_complete_day(now=now, lag=LEDGER_LAG),
-    )
+    return snapshots

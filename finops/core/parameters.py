@@ -15,6 +15,13 @@ from finops.core.problems import ParameterProblem
 
 FormType = TypeVar("FormType", bound=forms.Form)
 
+_NO_FIELD = {"__all__": ""}  # of the parameters together
+_KNOWN_TO_ALL = {"format"}  # finops.core.answers looks at it before anyone else
+
+
+class NoParameters(forms.Form):
+    """Of an address that takes none."""
+
 
 class InstantField(forms.Field):
     """An ISO 8601 instant with its offset; a time of day without one would mean a different hour to each reader."""
@@ -54,11 +61,16 @@ def checked(form_class: type[FormType], request: Request) -> FormType:
     form = form_class(data)
     errors: dict[str, list[ErrorDetail]] = {
         name: [ErrorDetail("There is no such parameter.", code="unknown")]
-        for name in sorted(set(request.query_params) - set(names))
+        for name in sorted(set(request.query_params) - set(names) - _KNOWN_TO_ALL)
+    }
+    errors |= {
+        name: [ErrorDetail("Give this parameter once.", code="repeated")]
+        for name, values in request.query_params.lists()
+        if name in names and len(values) > 1 and not _takes_many(form_class.base_fields[names[name]])
     }
     if not form.is_valid():
         for name, problems in form.errors.as_data().items():
-            errors[name.removesuffix("_")] = [
+            errors[_NO_FIELD.get(name, name).removesuffix("_")] = [
                 ErrorDetail(message, code=problem.code or "invalid")
                 for problem in problems
                 for message in problem.messages
@@ -77,9 +89,14 @@ def described(form_class: type[forms.Form]) -> list[OpenApiParameter]:
             required=field.required,
             description=str(field.help_text),
             enum=_choices_of(field),
+            many=_takes_many(field),
         )
         for name, field in form_class.base_fields.items()
     ]
+
+
+def _takes_many(field: forms.Field) -> bool:
+    return getattr(field.widget, "allow_multiple_selected", False)
 
 
 def _type_of(field: forms.Field) -> OpenApiTypes:

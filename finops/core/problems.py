@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
 from rest_framework import status
 from rest_framework.exceptions import APIException, ErrorDetail
+from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
@@ -16,7 +18,7 @@ _API_PREFIX = "/api/"
 class ParameterProblem(APIException):
     """A request whose parameters cannot be used as given."""
 
-    status_code = status.HTTP_400_BAD_REQUEST
+    status_code: int = status.HTTP_400_BAD_REQUEST
     default_code = "invalid"
 
     def __init__(self, errors: dict[str, list[ErrorDetail]]) -> None:
@@ -25,22 +27,38 @@ class ParameterProblem(APIException):
         self.errors = errors
 
 
+class NoSuchValue(ParameterProblem):
+    """A parameter that names something which is not there, or not for this reader."""
+
+    status_code = status.HTTP_404_NOT_FOUND
+    default_code = "not_found"
+
+    def __init__(self, parameter: str, message: str) -> None:
+        """Keep which parameter, and say in `message` what is not there."""
+        super().__init__({parameter: [ErrorDetail(message, code="not_found")]})
+        self.detail = ErrorDetail(message, code="not_found")
+
+
 def problem_response(error: Exception, context: dict[str, Any]) -> Response | None:
     """Answer an API error as application/problem+json; None lets Django handle it."""
     response = exception_handler(error, context)
     if response is None:
         return None
-    detail = error.errors if isinstance(error, ParameterProblem) else response.data
     problem: dict[str, Any] = {"type": "about:blank", "title": response.status_text, "status": response.status_code}
-    if isinstance(detail, dict) and set(detail) == {"detail"}:
-        problem["detail"] = str(detail["detail"])
-        problem["code"] = getattr(detail["detail"], "code", "error")
+    if isinstance(error, ParameterProblem):
+        said = str(error.detail)
+        problem |= {"detail": said, "code": error.default_code, "errors": list(_flattened(error.errors))}
+    elif isinstance(response.data, dict) and set(response.data) == {"detail"}:
+        detail = response.data["detail"]
+        problem |= {"detail": str(detail), "code": getattr(detail, "code", "error")}
     else:
-        problem["detail"] = "One or more parameters cannot be used as given."
-        problem["code"] = "invalid"
-        problem["errors"] = list(_flattened(detail))
+        said = "One or more parameters cannot be used as given."
+        problem |= {"detail": said, "code": "invalid", "errors": list(_flattened(response.data))}
     response.data = problem
     response.content_type = CONTENT_TYPE
+    if (request := context.get("request")) is not None:
+        request.accepted_renderer = JSONRenderer()  # a problem is JSON, whatever was asked for
+        request.accepted_media_type = CONTENT_TYPE
     return response
 
 
@@ -61,6 +79,21 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     if request.path.startswith(_API_PREFIX):
         return _problem(404, "Not Found", "not_found", "There is nothing at this address. See /api/v1/docs/.")
     return defaults.page_not_found(request, exception)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """The 400 of a request that Django itself refuses, such as one of another host: a problem below /api/."""
+    if request.path.startswith(_API_PREFIX):
+        detail = str(exception) if isinstance(exception, BadRequest) else "This request cannot be answered as it is."
+        return _problem(400, "Bad Request", "invalid", detail)
+    return defaults.bad_request(request, exception)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """The 403 of a page: a problem below /api/."""
+    if request.path.startswith(_API_PREFIX):
+        return _problem(403, "Forbidden", "permission_denied", "You may not do this.")
+    return defaults.permission_denied(request, exception)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -6,7 +6,8 @@ import pytest
 from accounts.selectors.scope import scope_of
 from costing.estimators.window import Window
 from costing.selectors.emptiness import Emptiness
-from costing.selectors.instances import SORTS, Wanted, instance_list
+from costing.selectors.instances import ORDERINGS, Wanted, instance_list
+from finops.core.pages import Position
 from tests.conftest import NOW
 from tests.costing.rows import an_account, an_instance, expected, figure_on, sum_up
 from tests.factories import SourceStatusFactory
@@ -32,8 +33,9 @@ def fleet(team):
     return instances
 
 
-def listed(user, **wanted):
-    return instance_list(scope_of(user), WINDOW, Wanted(**wanted))
+def listed(user, *, page=1, page_size=50, **wanted):
+    position = Position(size=page_size, number=page)
+    return instance_list(scope_of(user), WINDOW, Wanted(**wanted, position=position))
 
 
 def names(answer):
@@ -81,15 +83,15 @@ def test_the_dearest_come_first_and_unknown_costs_last(alice):
     # 3 × 9.99, 3 × 2.76, 2 × 2.76, 2.76, and two whose cost nobody knows.
     assert names(listed(alice))[:4] == ["web-2", "db-1", "web-1", "gone-1"]
     assert set(names(listed(alice))[4:]) == {"lab-1", "new-1"}
-    assert names(listed(alice, sort="cost"))[:4] == ["gone-1", "web-1", "db-1", "web-2"]
+    assert names(listed(alice, ordering="cost"))[:4] == ["gone-1", "web-1", "db-1", "web-2"]
 
 
 @pytest.mark.usefixtures("fleet")
-@pytest.mark.parametrize("sort", SORTS)
-def test_every_way_of_sorting_is_stable_over_pages(alice, sort):
-    pages = [names(listed(alice, sort=sort, page=page, page_size=2)) for page in (1, 2, 3, 4)]
+@pytest.mark.parametrize("ordering", ORDERINGS)
+def test_every_way_of_sorting_is_stable_over_pages(alice, ordering):
+    pages = [names(listed(alice, ordering=ordering, page=page, page_size=2)) for page in (1, 2, 3, 4)]
 
-    assert [name for page in pages for name in page] == names(listed(alice, sort=sort))
+    assert [name for page in pages for name in page] == names(listed(alice, ordering=ordering))
     assert pages[3] == []
 
 
@@ -193,7 +195,8 @@ def test_names_from_aws_are_text_and_never_markup(alice_client, team):
 
 @pytest.mark.usefixtures("fleet")
 @pytest.mark.parametrize(
-    "query", ["page=99", "page=0", "sort=password", "sort=aws_account__team", "account=12", "page_size=501", "q=%00"]
+    "query",
+    ["page=99", "page=0", "ordering=password", "ordering=aws_account__team", "account=12", "page_size=501", "q=%00"],
 )
 def test_what_cannot_be_asked_is_refused(alice_client, query):
     assert alice_client.get(f"/instances/?{query}").status_code in {400, 404}
