@@ -1,6 +1,7 @@
 """The sources of carbon intensity: what each is called, what its figures mean, and which one is asked first."""
 
 from dataclasses import dataclass
+from functools import cache
 
 AVERAGE = "average"
 MARGINAL = "marginal"
@@ -72,6 +73,7 @@ GRID_SOURCES: dict[str, GridSource] = {
 }
 
 
+@cache
 def usual_order(signal: str) -> tuple[str, ...]:
     """The names of the sources of a signal, the first to be asked first."""
     return tuple(source.name for source in GRID_SOURCES.values() if signal in source.signals)

@@ -12,7 +12,7 @@ from accounts.models import User
 from carbon.estimators.series import IntensityPoints, Place
 from carbon.models import CarbonForecast
 from carbon.reference.grid_sources import FILE
-from carbon.selectors.places import rank, source_orders
+from carbon.selectors.places import Settings, rank, source_order
 
 _COLUMNS = (
     "zone_id",
@@ -22,6 +22,8 @@ _COLUMNS = (
     "generated_at",
     "ends_at",
     "retrieved_at",
+    "zone__signal",
+    "zone__sources",
     "points",
     "band",
 )
@@ -36,6 +38,8 @@ class _Issue:
     generated_at: datetime
     ends_at: datetime
     retrieved_at: datetime
+    zone_signal: str
+    zone_sources: list[str]
     points: Any
     band: Any
 
@@ -64,15 +68,15 @@ def current_forecasts(
     """For each place, in order, the forecast in force; None where there is none.
 
     That is the youngest issue of the first source in the place's order whose youngest issue still reaches beyond
-    `now`. An imported file's counts however old it is, as in the SDK. At most two queries.
+    `now`. An imported file's counts however old it is, as in the SDK. One query.
     """
     issues = _issues(
         CarbonForecast.objects.visible_to(user).filter(
             is_latest=True, zone__in=sorted({place.zone for place in places})
         )
     )
-    orders = source_orders(list(dict.fromkeys(places)))
-    return [_first(issues, place, order=orders[place], instant=now) for place in places]
+    settings = _settings(issues)
+    return [_first(issues, place, order=source_order(place, settings), instant=now) for place in places]
 
 
 def forecasts_as_of(
@@ -80,7 +84,7 @@ def forecasts_as_of(
 ) -> list[IntensityPoints | None]:
     """For each place and instant, in order, what `current_forecasts` would have given then; None where nothing.
 
-    At most four queries, however many are asked.
+    Three queries, however many are asked.
     """
     if not asked:
         return []
@@ -96,13 +100,16 @@ def forecasts_as_of(
         .values_list("newest", flat=True)
     )
     since = min(before, default=earliest)
-    heads = list(
-        seen.filter(generated_at__gte=since, generated_at__lte=latest)
+    heads = [
+        (pk, _Issue(*columns, points=None, band=None))
+        for pk, *columns in seen.filter(generated_at__gte=since, generated_at__lte=latest)
         .order_by("generated_at")
         .values_list("pk", *_COLUMNS[:-2])
-    )
-    orders = source_orders(list(dict.fromkeys(place for place, _ in asked)))
-    chosen = [_youngest_pk(heads, place, order=orders[place], instant=instant) for place, instant in asked]
+    ]
+    settings = _settings(issue for _, issue in heads)
+    chosen = [
+        _youngest_pk(heads, place, order=source_order(place, settings), instant=instant) for place, instant in asked
+    ]
     issues = {
         pk: _Issue(*columns).as_points()
         for pk, *columns in CarbonForecast.objects.filter(pk__in={pk for pk in chosen if pk is not None})
@@ -110,6 +117,10 @@ def forecasts_as_of(
         .values_list("pk", *_COLUMNS)
     }
     return [None if pk is None else issues[pk] for pk in chosen]
+
+
+def _settings(issues: Iterable[_Issue]) -> Settings:
+    return {issue.zone: (issue.zone_signal, issue.zone_sources) for issue in issues}
 
 
 def _issues(forecasts: Any) -> list[_Issue]:
@@ -131,12 +142,11 @@ def _first(
 
 
 def _youngest_pk(
-    heads: Iterable[tuple[Any, ...]], place: Place, *, order: tuple[str, ...], instant: datetime
+    heads: Iterable[tuple[int, _Issue]], place: Place, *, order: tuple[str, ...], instant: datetime
 ) -> int | None:
     """The issue in force at `instant`; `heads` come by the time of their issue."""
     youngest: dict[Any, tuple[int, _Issue]] = {}
-    for pk, *columns in heads:
-        issue = _Issue(*columns, points=None, band=None)
+    for pk, issue in heads:
         if issue.generated_at > instant:
             break
         if (issue.zone, issue.signal) == (place.zone, place.signal):

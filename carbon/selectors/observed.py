@@ -12,7 +12,7 @@ from django.contrib.auth.models import AnonymousUser
 from accounts.models import User
 from carbon.estimators.series import Floats, IntensityPoints, Ints, Place, microseconds
 from carbon.models import CarbonReading, ReadingMonth
-from carbon.selectors.places import rank, source_orders
+from carbon.selectors.places import rank, source_order
 from finops.core.periods import start_of_day
 
 # 24 bytes each: some 50 MB a process at the most. 24 zones of hourly points fill it in nine years.
@@ -53,7 +53,18 @@ class _Shelf:
 
 _shelf = _Shelf()
 
-_Month = tuple[str, str, str, int | None, date, datetime, int]
+_COLUMNS = (
+    "zone_id",
+    "signal",
+    "source",
+    "licensee_id",
+    "month_date",
+    "retrieved_at",
+    "stamp",
+    "zone__signal",
+    "zone__sources",
+)
+_Month = tuple[str, str, str, int | None, date, datetime, int, str, list[str]]
 
 
 def observed_points(
@@ -62,19 +73,19 @@ def observed_points(
     """For each place, in order, the points that touch [start, end], both bounds included; None where there are none.
 
     All points of a place come from one source: the first of its order that told anything about that time.
-    A point that began long before and reaches into it is found. Two or three queries, however many places; what
-    changed since this process read it last is read again, one query for all of it.
+    A point that began long before and reaches into it is found. One query, however many places, and
+    another for what changed since this process read it last.
     """
     wanted = dict.fromkeys(places)
     if not wanted:
         return []
-    orders = source_orders(list(wanted))
     months = list(
         ReadingMonth.objects.visible_to(user)
         .filter(zone__in=sorted({place.zone for place in wanted}), starts_at__lte=end, ends_at__gte=start)
         .order_by("month_date")
-        .values_list("zone_id", "signal", "source", "licensee_id", "month_date", "retrieved_at", "stamp")
+        .values_list(*_COLUMNS)
     )
+    settings = {month[0]: (month[7], month[8]) for month in months}
     points = _points_of(months)
     by_zone: dict[tuple[str, str], list[_Month]] = {}
     for month in months:
@@ -82,7 +93,12 @@ def observed_points(
     first, last = microseconds(start), microseconds(end)
     told = {
         place: _first_that_told(
-            place, by_zone.get((place.zone, place.signal), ()), points, order=orders[place], start=first, end=last
+            place,
+            by_zone.get((place.zone, place.signal), ()),
+            points,
+            order=source_order(place, settings),
+            start=first,
+            end=last,
         )
         for place in wanted
     }

@@ -1,12 +1,14 @@
 """Whose answer counts at a place: its own choice, else the zone's settings, else the usual order."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 
 from carbon.estimators.series import Place
 from carbon.models import Zone
 from carbon.reference.grid_sources import usual_order
 
 Rank = tuple[int, bool, int]
+# By zone: the signal it answers with where nobody asks for one, and its sources (empty for the usual order).
+Settings = Mapping[str, tuple[str, list[str]]]
 
 
 def places_of(zones: Iterable[Zone]) -> list[Place]:
@@ -14,21 +16,15 @@ def places_of(zones: Iterable[Zone]) -> list[Place]:
     return [Place(zone.key, zone.signal, tuple(zone.sources)) for zone in zones]
 
 
-def source_orders(places: Sequence[Place]) -> dict[Place, tuple[str, ...]]:
-    """The sources that answer at each place, the first one first; one query where a place leaves the choice.
+def source_order(place: Place, settings: Settings) -> tuple[str, ...]:
+    """The sources that answer at a place, the first one first.
 
     A zone's own order is for the signal that the zone answers with; for the other one it is the usual order.
     """
-    open_zones = {place.zone for place in places if not place.sources}
-    settings = {key: (signal, tuple(sources)) for key, signal, sources in _settings(open_zones)} if open_zones else {}
-    orders: dict[Place, tuple[str, ...]] = {}
-    for place in places:
-        order = place.sources
-        if not order:
-            signal, chosen = settings.get(place.zone, ("", ()))
-            order = chosen if chosen and signal == place.signal else usual_order(place.signal)
-        orders[place] = order
-    return orders
+    if place.sources:
+        return place.sources
+    signal, chosen = settings.get(place.zone, ("", []))
+    return tuple(chosen) if chosen and signal == place.signal else usual_order(place.signal)
 
 
 def rank(source: str, licensee: int | None, order: tuple[str, ...]) -> Rank | None:
@@ -39,7 +35,3 @@ def rank(source: str, licensee: int | None, order: tuple[str, ...]) -> Rank | No
     if source not in order:
         return None
     return order.index(source), licensee is None, licensee or 0
-
-
-def _settings(zones: Iterable[str]) -> Iterable[tuple[str, str, list[str]]]:
-    return Zone.objects.filter(pk__in=sorted(zones)).exclude(sources=[]).values_list("key", "signal", "sources")

@@ -94,9 +94,9 @@ def test_queries_do_not_grow_with_what_is_asked(django_assert_max_num_queries: A
     for n, place in enumerate(places):
         issue(NOON - n * HOUR, 1.0, zone=ZoneFactory.create(key=place.zone))
 
-    with django_assert_max_num_queries(2):
+    with django_assert_max_num_queries(1):
         current = current_forecasts(places, NOON, ANYBODY)
-    with django_assert_max_num_queries(4):
+    with django_assert_max_num_queries(3):
         earlier = forecasts_as_of([(place, NOON) for place in places], ANYBODY)
 
     # Each lasts four hours, so the four youngest still answer.
