@@ -1,5 +1,13 @@
-"""Addresses of grids and forecasts. Their figures are shown on costing's pages."""
+"""Addresses of the grid, and of what explains the figures."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from carbon import views
+
+urlpatterns = [
+    path("grid/", views.grid, name="grid"),
+    path("grid/<str:key>/", views.zone, name="zone"),
+    path("methodology/", views.methodology, name="methodology"),
+    path("glossary/", views.glossary, name="glossary"),
+    path("about-data/", views.about_data, name="about-data"),
+]

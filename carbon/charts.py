@@ -1,0 +1,84 @@
+"""Grid zones as static/js/charts.js draws them. Average and marginal intensity are never in one chart."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from carbon.models import Signal
+from carbon.selectors.grid import Grid, ZoneView
+from carbon.selectors.grid_series import HourReading, ReadingSeries
+
+_UNIT = "g CO2e/kWh"
+_COLORS = ("intensity", "running", "embodied", "carbon")
+
+
+def grid_lanes(grid: Grid) -> list[dict[str, Any]]:
+    """One small chart a zone: bars by hour, hatched where the source estimated, and the yearly mean as a line."""
+    return [
+        {
+            "labels": _labels(grid),
+            "axes": {"left": _UNIT},
+            "series": [
+                _bars(view.main.label if view.main else "No reading", view.main.hours if view.main else ()),
+                *_yearly_mean(view, len(grid.hours)),
+            ],
+        }
+        for view in grid.zones
+    ]
+
+
+def zone_charts(grid: Grid, view: ZoneView) -> dict[str, dict[str, Any]]:
+    """By signal, one line a source; the yearly mean, which is an average, stands with the average only."""
+    charts = {}
+    for signal in Signal.values:
+        told = [series for series in view.series if series.signal == signal and series.known_hours]
+        if told:
+            reference = _yearly_mean(view, len(grid.hours)) if signal == Signal.AVERAGE else []
+            drawn = [_bars(told[0].label, told[0].hours)] if len(told) == 1 else _lines(told)
+            charts[signal] = {"labels": _labels(grid), "axes": {"left": _UNIT}, "series": [*drawn, *reference]}
+    return charts
+
+
+def _labels(grid: Grid) -> list[str]:
+    return [f"{hour:%d %b %H:%M}".lstrip("0") for hour in grid.hours]
+
+
+def _bars(label: str, hours: Sequence[HourReading | None]) -> dict[str, Any]:
+    return _series(label, "bar", "cost", hours)
+
+
+def _lines(told: Sequence[ReadingSeries]) -> list[dict[str, Any]]:
+    return [
+        _series(series.label, "line", _COLORS[number % len(_COLORS)], series.hours)
+        for number, series in enumerate(told)
+    ]
+
+
+def _series(label: str, kind: str, color: str, hours: Sequence[HourReading | None]) -> dict[str, Any]:
+    return {
+        "label": label,
+        "kind": kind,
+        "axis": "left",
+        "color": color,
+        "dashed": False,
+        "hatched": [bool(hour and hour.is_estimated) for hour in hours],
+        "values": [hour.gco2e_per_kwh if hour else None for hour in hours],
+    }
+
+
+def _yearly_mean(view: ZoneView, hours: int) -> list[dict[str, Any]]:
+    mean = view.zone.yearly_mean_gco2e_per_kwh
+    if mean is None:
+        return []
+    year = f" {view.zone.yearly_mean_year}" if view.zone.yearly_mean_year else ""
+    return [
+        {
+            "label": f"Yearly mean{year}",
+            "kind": "line",
+            "axis": "left",
+            "color": "embodied",
+            "dashed": True,
+            "points": False,
+            "hatched": [False] * hours,
+            "values": [mean] * hours,
+        }
+    ]

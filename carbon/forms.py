@@ -1,0 +1,83 @@
+"""The parameters of the grid's pages and API: one form checks both."""
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from carbon.models import Signal
+from finops.core.pages import PagedForm
+from finops.core.parameters import InstantField
+from finops.core.periods import DAY, Period
+
+DEFAULT_READING_DAYS = 2
+MOST_READING_DAYS = 93
+
+
+class ScopeForm(forms.Form):
+    """Whose instances."""
+
+    team = forms.SlugField(
+        required=False, max_length=60, help_text="The slug of one of your teams; all of them without."
+    )
+
+
+class GridForm(ScopeForm):
+    """Which zones."""
+
+    zones = forms.ChoiceField(
+        required=False,
+        choices=[("used", "used"), ("all", "all")],
+        help_text="used (the default): those that your instances draw or drew on; all: every known one.",
+    )
+
+    @property
+    def wants_all(self) -> bool:
+        """Whether zones that nobody uses are wanted too."""
+        return bool(self.cleaned_data["zones"] == "all")
+
+
+class ReadingsForm(PagedForm, ScopeForm):
+    """Which readings. A trailing underscore is not part of the parameter's name."""
+
+    zone = forms.CharField(required=False, max_length=100, help_text="A zone's key, such as DE.")
+    source = forms.CharField(required=False, max_length=40, help_text="Such as electricity_maps.")
+    signal = forms.ChoiceField(
+        required=False,
+        choices=Signal.choices,
+        help_text="Which of the two; both without. They are never averaged together.",
+    )
+    estimated = forms.TypedChoiceField(
+        required=False,
+        choices=[("true", "true"), ("false", "false")],
+        coerce=lambda word: word == "true",
+        empty_value=None,
+        help_text="Only those that the source estimated, or only those that it measured.",
+    )
+    from_ = InstantField(
+        required=False,
+        help_text=f"Readings that start at or after this instant. Default: {DEFAULT_READING_DAYS} days before to.",
+    )
+    to = InstantField(required=False, help_text="Readings that start before this instant. Default: now.")
+
+    def clean(self) -> dict[str, Any]:
+        """An interval that is not backwards and not too long."""
+        cleaned = super().clean()
+        if not self.errors:
+            start, end = self._bounds(timezone.now())
+            if end < start:
+                raise ValidationError({"to": ValidationError("to lies before from.", code="backwards")})
+            if end - start > MOST_READING_DAYS * DAY:
+                message = f"Ask for at most {MOST_READING_DAYS} days at a time."
+                raise ValidationError({"to": ValidationError(message, code="too_long")})
+        return cleaned
+
+    def _bounds(self, now: datetime) -> tuple[datetime, datetime]:
+        end = self.cleaned_data["to"] or now
+        return self.cleaned_data["from_"] or end - DEFAULT_READING_DAYS * DAY, end
+
+    def period(self, *, now: datetime) -> Period:
+        """The time asked for."""
+        return Period(*self._bounds(now))

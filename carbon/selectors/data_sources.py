@@ -1,0 +1,51 @@
+"""Where the data come from: each source with what is asked of it, how often, when it last answered, and its terms."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from accounts.selectors.health import DataHealth
+from accounts.selectors.known_sources import KnownSource
+from carbon.reference.source_terms import SOURCE_TERMS, UNDESCRIBED, SourceTerms
+from finops.core.periods import HOUR
+
+
+@dataclass(frozen=True, slots=True)
+class DataSource:
+    """One source over all accounts in scope."""
+
+    source: KnownSource
+    terms: SourceTerms
+    asked_for: int  # accounts, or 1 for what is asked once for the installation
+    answered_for: int
+    newest_success_at: datetime | None
+    oldest_success_at: datetime | None
+
+    @property
+    def how_often(self) -> str:
+        """In words: every hour, every 6 hours."""
+        hours = self.source.cadence // HOUR
+        return "every hour" if hours == 1 else f"every {hours} hours"
+
+
+def data_sources(health: DataHealth) -> list[DataSource]:
+    """In the order of a refresh; no query of its own."""
+    found = []
+    by_name: dict[str, list[datetime | None]] = {}
+    known: dict[str, KnownSource] = {}
+    for each in health.sources:
+        known[each.source.name] = each.source
+        by_name.setdefault(each.source.name, []).append(each.last_success_at)
+    order = list(SOURCE_TERMS)
+    for name in sorted(known, key=lambda name: order.index(name) if name in order else len(order)):
+        answered = [instant for instant in by_name[name] if instant is not None]
+        found.append(
+            DataSource(
+                source=known[name],
+                terms=SOURCE_TERMS.get(name, UNDESCRIBED),
+                asked_for=len(by_name[name]),
+                answered_for=len(answered),
+                newest_success_at=max(answered, default=None),
+                oldest_success_at=min(answered, default=None),
+            )
+        )
+    return found

@@ -1,0 +1,206 @@
+"""The grid zones as pages and API show them: who says what about each hour, and whom it feeds."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, Q
+
+from accounts.estimators.freshness import Freshness, freshness
+from accounts.selectors.scope import Scope
+from carbon.estimators.emissions import IntensityClass, intensity_class
+from carbon.models import CloudRegion, Signal, Zone, ZoneKind
+from carbon.selectors.grid_series import SHOWN_HOURS, HourReading, ReadingSeries, reading_series
+from carbon.selectors.grid_silence import Silence, grid_source, why_silent
+from carbon.selectors.thresholds import Thresholds, thresholds
+from finops.core.periods import HOUR, Period, start_of_hour
+
+_CADENCE = HOUR
+
+
+@dataclass(frozen=True, slots=True)
+class FedRegion:
+    """A cloud region that draws on a zone, and how many instances of the scope stand there."""
+
+    region: str
+    name: str
+    city: str
+    pue: float
+    pue_is_default: bool
+    pue_source: str
+    instance_count: int  # those that are not gone
+    known_instance_count: int  # those ever seen
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneView:
+    """One zone: its thresholds, whom it feeds, and what each source said of it, each for itself."""
+
+    zone: Zone
+    thresholds: Thresholds  # those in force for whoever looks
+    regions: tuple[FedRegion, ...]
+    series: tuple[ReadingSeries, ...]  # average before marginal, the one that figures use first
+    now: datetime
+    silence: Silence | None  # why there is nothing to show of the last 48 hours
+
+    @property
+    def main(self) -> ReadingSeries | None:
+        """The average intensity that figures use."""
+        return next((each for each in self.series if each.signal == Signal.AVERAGE and each.latest), None)
+
+    @property
+    def current(self) -> HourReading | None:
+        """The latest hour of it."""
+        return self.main.latest if self.main else None
+
+    @property
+    def intensity_class(self) -> IntensityClass | None:
+        """The class of the latest hour, whatever its age."""
+        return self.class_of(self.current)
+
+    @property
+    def freshness(self) -> Freshness:
+        """By the end of the latest hour that any source of average intensity told."""
+        ends = [min(each.newest_at + HOUR, self.now) for each in self.series if each.signal == Signal.AVERAGE]
+        return freshness(last_success_at=max(ends, default=None), cadence=_CADENCE, now=self.now)
+
+    @property
+    def instance_count(self) -> int:
+        """Instances of the scope that it feeds."""
+        return sum(region.instance_count for region in self.regions)
+
+    @property
+    def is_used(self) -> bool:
+        """Whether instances of the scope draw or drew on it."""
+        return any(region.known_instance_count for region in self.regions)
+
+    def class_of(self, hour: HourReading | None) -> IntensityClass | None:
+        """The class of an hour by the thresholds in force."""
+        return intensity_class(
+            hour.gco2e_per_kwh if hour else None,
+            optimal_below=self.thresholds.optimal_below,
+            high_above=self.thresholds.high_above,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Zones by key, over the same hours."""
+
+    scope: Scope
+    now: datetime
+    hours: tuple[datetime, ...]  # the starts of the hours of every series, oldest first
+    zones: tuple[ZoneView, ...]
+    known_zones: int  # how many there are in all
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether a stand-in told any of it."""
+        return any(series.is_simulated for view in self.zones for series in view.series)
+
+    @property
+    def has_readings(self) -> bool:
+        """Whether any zone has an hour to show."""
+        return any(view.current for view in self.zones)
+
+    @property
+    def rows(self) -> list[tuple[datetime, list[HourReading | None]]]:
+        """Each hour, newest first, with what the main source of each zone said."""
+        return [
+            (starts_at, [view.main.hours[number] if view.main else None for view in self.zones])
+            for number, starts_at in reversed(list(enumerate(self.hours)))
+        ]
+
+    @property
+    def zone_rows(self) -> list[tuple[datetime, list[HourReading | None], IntensityClass | None]]:
+        """Of one zone: each hour, newest first, with what each source said, and the class by its main one."""
+        [view] = self.zones
+        return [
+            (
+                starts_at,
+                [series.hours[number] for series in view.series],
+                view.class_of(view.main.hours[number] if view.main else None),
+            )
+            for number, starts_at in reversed(list(enumerate(self.hours)))
+        ]
+
+
+def grid(scope: Scope, *, now: datetime, all_zones: bool = False) -> Grid:
+    """The zones that instances of `scope` draw or drew on, or every known one; eight queries at most."""
+    fed = _fed_regions(scope)
+    zones = list(Zone.objects.filter(kind=ZoneKind.GRID).order_by("key"))
+    shown = [zone for zone in zones if all_zones or any(each.known_instance_count for each in fed[zone.key])]
+    hours = _shown_hours(now)
+    return Grid(
+        scope=scope,
+        now=now,
+        hours=hours,
+        zones=_views(scope, shown, fed, hours=hours, now=now),
+        known_zones=len(zones),
+    )
+
+
+def zone_grid(scope: Scope, *, key: str, now: datetime) -> Grid | None:
+    """One zone, used or not; None where there is no such zone."""
+    zone = Zone.objects.filter(key=key).first()
+    if zone is None:
+        return None
+    hours = _shown_hours(now)
+    views = _views(scope, [zone], _fed_regions(scope), hours=hours, now=now)
+    return Grid(scope=scope, now=now, hours=hours, zones=views, known_zones=1)
+
+
+def _shown_hours(now: datetime) -> tuple[datetime, ...]:
+    first = start_of_hour(now) - (SHOWN_HOURS - 1) * HOUR
+    return tuple(first + number * HOUR for number in range(SHOWN_HOURS))
+
+
+def _views(
+    scope: Scope,
+    zones: Iterable[Zone],
+    fed: Mapping[str, tuple[FedRegion, ...]],
+    *,
+    hours: tuple[datetime, ...],
+    now: datetime,
+) -> tuple[ZoneView, ...]:
+    zones = list(zones)
+    limits = thresholds(scope.team or scope.user, zones=[zone.key for zone in zones])
+    series = reading_series(scope, zones=zones, period=Period(hours[0], hours[-1] + HOUR))
+    source = grid_source(scope)
+    return tuple(
+        ZoneView(
+            zone=zone,
+            thresholds=limits[zone.key],
+            regions=fed[zone.key],
+            series=series[zone.key],
+            now=now,
+            silence=why_silent(
+                zone.key,
+                series[zone.key],
+                source,
+                is_used=any(each.known_instance_count for each in fed[zone.key]),
+                now=now,
+            ),
+        )
+        for zone in zones
+    )
+
+
+def _fed_regions(scope: Scope) -> defaultdict[str, tuple[FedRegion, ...]]:
+    """By zone, its AWS regions by name."""
+    counts = {
+        region: (there, known)
+        for region, there, known in scope.instances()
+        .order_by()
+        .values("region")
+        .annotate(there=Count("pk", filter=Q(gone_at=None)), known=Count("pk"))
+        .values_list("region", "there", "known")
+    }
+    by_zone: defaultdict[str, list[FedRegion]] = defaultdict(list)
+    for row in CloudRegion.objects.filter(provider="aws").order_by("region"):
+        there, known = counts.get(row.region, (0, 0))
+        by_zone[row.zone_id].append(
+            FedRegion(row.region, row.name, row.city, row.pue, row.pue_is_default, row.pue_source, there, known)
+        )
+    return defaultdict(tuple, {zone: tuple(regions) for zone, regions in by_zone.items()})

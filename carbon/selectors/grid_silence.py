@@ -1,0 +1,90 @@
+"""Why nothing is known of a zone's last hours: each cause has its own words and its own next step."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from accounts.models import SourceState, SourceStatus
+from accounts.selectors.scope import Scope
+from carbon.selectors.grid_series import ReadingSeries
+from finops.core import display
+
+_SHARED_SOURCE = "electricity_maps"  # under this name a refresh keeps how the grid's sources answered
+
+
+class SilentBecause(StrEnum):
+    """Why no hour is known."""
+
+    STALE = "stale"
+    NO_KEY = "no_key"
+    NOT_IN_PLAN = "not_in_plan"
+    FAILED = "failed"
+    NOT_ASKED = "not_asked"
+    NOT_USED = "not_used"
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Why no hour is known, in words, and what to do."""
+
+    because: SilentBecause
+    words: str
+    fix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GridSource:
+    """How the sources of carbon intensity last answered, and how for each zone."""
+
+    state: SourceState = SourceState.NEVER
+    last_error: str = ""
+    fix: str = ""
+    by_zone: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+def grid_source(scope: Scope) -> GridSource:
+    """The state that the refreshes of all accounts share; one query."""
+    row = SourceStatus.objects.visible_to(scope.user).filter(aws_account=None, source=_SHARED_SOURCE).first()
+    if row is None:
+        return GridSource()
+    detail = row.detail if isinstance(row.detail, dict) else {}
+    by_zone = {str(zone): part for zone, part in detail.items() if isinstance(part, dict)}
+    return GridSource(SourceState(row.state), row.last_error, row.fix, by_zone)
+
+
+def why_silent(
+    zone: str, series: Sequence[ReadingSeries], source: GridSource, *, is_used: bool, now: datetime
+) -> Silence | None:
+    """None where an hour is known. What was said of a zone is shown only to those whose instances use it."""
+    if any(each.latest for each in series):
+        return None
+    part = source.by_zone.get(zone, {}) if is_used else {}
+    if words := str(part.get("error", "")):
+        not_in_plan = part.get("state") == SourceState.NOT_ENABLED
+        because = SilentBecause.NOT_IN_PLAN if not_in_plan else SilentBecause.FAILED
+        return Silence(because, words, str(part.get("fix", "")))
+    if source.state == SourceState.NOT_ENABLED:
+        return Silence(SilentBecause.NO_KEY, source.last_error, source.fix)
+    return _stale(series, source, now=now) if series else _never_read(source, is_used=is_used)
+
+
+def _stale(series: Sequence[ReadingSeries], source: GridSource, *, now: datetime) -> Silence:
+    age = display.age(now - max(each.newest_at for each in series))
+    fix = source.fix or "Start a refresh of an account that uses this zone; Data health says how its steps went."
+    return Silence(SilentBecause.STALE, f"The newest reading is {age} old.", fix)
+
+
+def _never_read(source: GridSource, *, is_used: bool) -> Silence:
+    if not is_used:
+        return Silence(
+            SilentBecause.NOT_USED,
+            "None of your instances draws on this zone, so nobody asked about it.",
+            "It is asked about once an account of yours has an instance in one of its regions.",
+        )
+    if source.last_error and source.state != SourceState.AVAILABLE:
+        return Silence(SilentBecause.FAILED, source.last_error, source.fix)
+    return Silence(
+        SilentBecause.NOT_ASKED, "Not fetched yet.", "The next refresh of an account that uses this zone asks."
+    )
