@@ -66,20 +66,23 @@ class IntensityPoints:
         The widest choice anybody may want: who leaves out a point that ends with the start, or one that
         begins with the end, does so from here.
         """
-        chosen = (self.starts_at <= end) & (self.starts_at + self.duration >= start)
-        if chosen.all():
+        return self.chosen((self.starts_at <= end) & (self.starts_at + self.duration >= start))
+
+    def chosen(self, which: npt.NDArray[np.bool_]) -> Self:
+        """Those points that `which`, as long as they are, says true of."""
+        if which.all():
             return self
         return type(self)(
             zone=self.zone,
             source=self.source,
             signal=self.signal,
             as_of=self.as_of,
-            starts_at=_frozen(self.starts_at[chosen]),
-            duration=_frozen(self.duration[chosen]),
-            gco2e_per_kwh=_frozen(self.gco2e_per_kwh[chosen]),
+            starts_at=_frozen(self.starts_at[which]),
+            duration=_frozen(self.duration[which]),
+            gco2e_per_kwh=_frozen(self.gco2e_per_kwh[which]),
             generated_at=self.generated_at,
-            low=None if self.low is None else _frozen(self.low[chosen]),
-            high=None if self.high is None else _frozen(self.high[chosen]),
+            low=None if self.low is None else _frozen(self.low[which]),
+            high=None if self.high is None else _frozen(self.high[which]),
         )
 
 

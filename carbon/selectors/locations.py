@@ -1,0 +1,123 @@
+"""Which places the names of clients mean, and which known place lies nearest to a point on the map."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from django.db.models import F, QuerySet
+from django.db.models.functions import Coalesce, Lower
+
+from carbon.estimators.distance import kilometres
+from carbon.estimators.series import Place
+from carbon.models import Location, Zone, ZoneKind
+from carbon.models.location import folded
+
+# Farther from every known place, its grid would be a guess.
+NEAR_KM = 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class KnownLocation:
+    """A name that clients may ask by. Without coordinates both are None."""
+
+    key: str
+    name: str
+    latitude: float | None
+    longitude: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class AskedLocation:
+    """What a client asked about: its own word for it, and the places whose data answer, the first one first."""
+
+    name: str
+    places: tuple[Place, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NearestLocation:
+    """The known location nearest to a point."""
+
+    key: str
+    distance_km: float
+
+
+def known_locations() -> list[KnownLocation]:
+    """Every name that clients may ask by, once, by name: of files and the admin, as shipped, and of imported data."""
+    known: dict[str, KnownLocation] = {}
+    for folded_key, *columns in (
+        Location.objects.order_by("folded_key", "is_shipped")
+        .values_list("folded_key", "key", "name", "latitude", "longitude")
+        .iterator()
+    ):
+        known.setdefault(folded_key, KnownLocation(*columns))
+    for key in Zone.objects.filter(kind=ZoneKind.FILE).values_list("key", flat=True):
+        known.setdefault(folded(key), KnownLocation(key, key, None, None))
+    return [known[key] for key in sorted(known)]
+
+
+def asked_locations(names: Sequence[str]) -> list[AskedLocation | None]:
+    """What each of `names` means, in order; None where nothing is called so. Two queries, however many.
+
+    Upper and lower case are the same. Data imported under that very name answer first, then the zone of the
+    location of that name; a zone's own key is understood where no location is called so.
+    """
+    wanted = {folded(name) for name in names}
+    locations = {key: place for key, place in reversed(_places_of_locations(wanted))}
+    zones: dict[str, tuple[str, Place]] = {
+        folded(key): (kind, Place(key, signal))
+        for key, kind, signal in Zone.objects.annotate(lower=Lower("key"))
+        .filter(lower__in=sorted({*wanted, *(name.lower() for name in names)}))
+        .values_list("key", "kind", "signal")
+    }
+
+    def places_of(key: str) -> tuple[Place, ...]:
+        kind, zone = zones.get(key, ("", None))
+        location = locations.get(key)
+        places = (location, None) if kind == ZoneKind.GRID and location else (zone, location)
+        return tuple(dict.fromkeys(place for place in places if place is not None))
+
+    return [
+        AskedLocation(name, places_of(key)) if (key := folded(name)) in locations or key in zones else None
+        for name in names
+    ]
+
+
+def all_places() -> list[AskedLocation]:
+    """Every known location with its places, by name; the same queries as for a few."""
+    names = [location.key for location in known_locations()]
+    return [location for location in asked_locations(names) if location is not None]
+
+
+def nearest_location(latitude: float, longitude: float) -> NearestLocation | None:
+    """The known location nearest to a point that has a grid zone; None without any."""
+    rows = list(
+        _with_zone(Location.objects.exclude(latitude=None))
+        .exclude(zone_key=None)
+        .order_by("folded_key", "is_shipped")
+        .values_list("key", "latitude", "longitude")
+    )
+    if not rows:
+        return None
+    keys, latitudes, longitudes = zip(*rows, strict=True)
+    distances = kilometres(latitude, longitude, np.array(latitudes), np.array(longitudes))
+    nearest = int(distances.argmin())
+    return NearestLocation(keys[nearest], float(distances[nearest]))
+
+
+def _places_of_locations(wanted: set[str]) -> list[tuple[str, Place | None]]:
+    """By name, those of files and the admin before the shipped ones; a location without a zone has no place."""
+    rows = (
+        _with_zone(Location.objects.filter(folded_key__in=sorted(wanted)))
+        .order_by("is_shipped", "folded_key")
+        .values_list("folded_key", "signal", "zone_key", "zone_signal")
+    )
+    return [(key, Place(zone, signal or zone_signal) if zone else None) for key, signal, zone, zone_signal in rows]
+
+
+def _with_zone(locations: QuerySet[Location]) -> QuerySet[Location, Any]:
+    return locations.annotate(
+        zone_key=Coalesce(F("zone"), F("cloud_region__zone")),
+        zone_signal=Coalesce(F("zone__signal"), F("cloud_region__zone__signal")),
+    )
