@@ -6,7 +6,7 @@ from costing.estimators.money import USD
 from finops.core.display import is_currency
 from finops.core.read_only_admin import ReadOnlyAdmin
 
-from .models import BilledCost, ExchangeRate, Price
+from .models import BilledCost, ExchangeRate, FunctionalUnit, Price
 
 
 class ExchangeRateForm(ModelForm):  # type: ignore[type-arg] # generic for the type checker only
@@ -30,6 +30,14 @@ class ExchangeRateAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic f
     list_display = ["currency", "day", "per_usd", "source"]
     list_filter = ["currency"]
     date_hierarchy = "day"
+
+
+@admin.register(FunctionalUnit)
+class FunctionalUnitAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic for the type checker only
+    """What each team's SCI score is divided by."""
+
+    list_display = ["team", "name", "count", "per"]
+    list_select_related = ["team"]
 
 
 @admin.register(Price)
