@@ -12,7 +12,7 @@ _COLORS = ("intensity", "running", "embodied", "carbon")
 
 
 def grid_lanes(grid: Grid) -> list[dict[str, Any]]:
-    """One small chart a zone: bars by hour, hatched where the source estimated, and the yearly mean as a line."""
+    """One small chart for each of `read_zones`: bars by hour, hatched where estimated, and the yearly mean as a line."""
     return [
         {
             "labels": _labels(grid),
@@ -22,7 +22,7 @@ def grid_lanes(grid: Grid) -> list[dict[str, Any]]:
                 *_yearly_mean(view, len(grid.hours)),
             ],
         }
-        for view in grid.zones
+        for view in grid.read_zones
     ]
 
 

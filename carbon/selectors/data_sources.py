@@ -21,6 +21,13 @@ class DataSource:
     oldest_success_at: datetime | None
 
     @property
+    def late_success_at(self) -> datetime | None:
+        """The oldest success, where it is older than the newest by more than the time between two refreshes."""
+        if self.newest_success_at is None or self.oldest_success_at is None:
+            return None
+        return self.oldest_success_at if self.newest_success_at - self.oldest_success_at > self.source.cadence else None
+
+    @property
     def how_often(self) -> str:
         """In words: every hour, every 6 hours."""
         hours = self.source.cadence // HOUR

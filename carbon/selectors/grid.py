@@ -11,6 +11,7 @@ from accounts.estimators.freshness import Freshness, freshness
 from accounts.selectors.scope import Scope
 from carbon.estimators.emissions import IntensityClass, intensity_class
 from carbon.models import CloudRegion, Signal, Zone, ZoneKind
+from carbon.reference.intensity_sources import IntensitySource
 from carbon.selectors.grid_series import SHOWN_HOURS, HourReading, ReadingSeries, reading_series
 from carbon.selectors.grid_silence import Silence, grid_source, why_silent
 from carbon.selectors.thresholds import Thresholds, thresholds
@@ -100,15 +101,22 @@ class Grid:
         return any(series.is_simulated for view in self.zones for series in view.series)
 
     @property
-    def has_readings(self) -> bool:
-        """Whether any zone has an hour to show."""
-        return any(view.current for view in self.zones)
+    def sources(self) -> tuple[IntensitySource, ...]:
+        """Who told any of it, each once, by name."""
+        told = {series.source.name: series.source for view in self.zones for series in view.series}
+        return tuple(told[name] for name in sorted(told))
+
+    @property
+    def read_zones(self) -> tuple[ZoneView, ...]:
+        """Those with an hour to show."""
+        return tuple(view for view in self.zones if view.main)
 
     @property
     def rows(self) -> list[tuple[datetime, list[HourReading | None]]]:
-        """Each hour, newest first, with what the main source of each zone said."""
+        """Each hour, newest first, with what the main source of each of `read_zones` said."""
+        told = [view.main.hours for view in self.zones if view.main]
         return [
-            (starts_at, [view.main.hours[number] if view.main else None for view in self.zones])
+            (starts_at, [hours[number] for hours in told])
             for number, starts_at in reversed(list(enumerate(self.hours)))
         ]
 

@@ -46,11 +46,13 @@
     }
     return {
       ...common,
+      // A hollow point is what was not measured.
       backgroundColor: ink,
+      pointBackgroundColor: series.values.map((_, index) => (marked(index) ? color("--surface") : ink)),
       borderWidth: 1.75,
       borderDash: series.dashed ? [5, 4] : [],
-      pointRadius: series.values.length > 100 ? 0 : 1.5,
-      pointHitRadius: 8,
+      pointRadius: series.points === false || series.values.length > 100 ? 0 : 1.5,
+      pointHitRadius: series.points === false ? 0 : 8,
       spanGaps: false,
       // A stretch that ends in a marked point is dotted.
       segment: { borderDash: (part) => (marked(part.p1DataIndex) ? [2, 3] : undefined) },
@@ -113,7 +115,9 @@
           tooltip: {
             callbacks: {
               label: (item) => {
-                const value = item.parsed.y === null ? "–" : number.format(item.parsed.y);
+                // A floating bar says how far it reaches, not where it ends.
+                const amount = Array.isArray(item.raw) ? chart.amounts[item.dataIndex] : item.parsed.y;
+                const value = amount === null ? "–" : number.format(amount);
                 const mark = chart.series[item.datasetIndex].hatched[item.dataIndex] ? " (hatched: see legend)" : "";
                 return `${item.dataset.label}: ${value} ${chart.axes[chart.series[item.datasetIndex].axis]}${mark}`;
               },
