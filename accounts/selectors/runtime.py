@@ -1,5 +1,6 @@
 """When instances ran: many hour by hour for the ledger, and one explained for its page."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,14 +8,20 @@ from datetime import datetime, timedelta
 import numpy as np
 import numpy.typing as npt
 
-from accounts.estimators.runtime import History, HourlyRuntime, Runtime, RuntimeEvent, history_of
+from accounts.estimators.runtime import (
+    History,
+    HourlyRuntime,
+    InstanceFacts,
+    Runtime,
+    RuntimeEvent,
+    ended_at,
+    history_of,
+)
 from accounts.models import CPU_UTILIZATION, EventWatermark, Instance, MetricDay, User
 from accounts.selectors.runtime_inputs import events_of, facts_of
 from finops.core.periods import HOUR, Period, start_of_day
 
 Floats = npt.NDArray[np.float64]
-
-_ENDED = frozenset({"terminated", "shutting-down"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +63,12 @@ def runtime_hours(
     numbers: dict[str, int] = {}
     events = events_of(account_id=account_id, instances=instances, period=period)
     since = _events_since(account_id)
+    so_far = Period(period.start, min(period.end, max(now, period.start)))
     for row, instance in enumerate(instances):
+        facts = facts_of(instance)
         told = events.get(instance.instance_id, [])
         by_hour = _by_hour(
-            instance,
+            facts,
             told,
             events_since=since.get(instance.region),
             period=period,
@@ -73,7 +82,7 @@ def runtime_hours(
         hours.certainty[row] = by_hour.certainty
         names = np.array([numbers.setdefault(name, len(numbers)) for name in by_hour.instance_types], np.intp)
         hours.type_index[row] = names[by_hour.type_index]
-        hours.exists[row] = _exists(instance, told, period, now)
+        hours.exists[row, _exists(facts, instance.first_seen_at, told, so_far)] = True
     hours.types.extend(numbers)
     hours.exists[(hours.upper_seconds > 0) | (hours.billed_seconds > 0)] = True
     return hours
@@ -103,7 +112,7 @@ def explain(*, user: User, instance: Instance, period: Period, now: datetime) ->
 
 
 def _by_hour(
-    instance: Instance,
+    instance: InstanceFacts,
     events: list[RuntimeEvent],
     *,
     events_since: datetime | None,
@@ -112,7 +121,7 @@ def _by_hour(
     sample_minutes: Floats,
 ) -> HourlyRuntime:
     def history(minutes: dict[datetime, float] | None) -> History:
-        return history_of(facts_of(instance), events, now=now, events_since=events_since, cpu_sample_minutes=minutes)
+        return history_of(instance, events, now=now, events_since=events_since, cpu_sample_minutes=minutes)
 
     told = history(None)
     if told.may_gain_by_samples(period):
@@ -136,17 +145,10 @@ def _events_since(account_id: int) -> dict[str, datetime]:
     return since
 
 
-def _exists(instance: Instance, events: list[RuntimeEvent], period: Period, now: datetime) -> npt.NDArray[np.bool_]:
-    """The hours from its first sign of life on; once it has ended, the running hours alone tell."""
-    hours = round(period.length / HOUR)
-    if instance.state in _ENDED or instance.is_gone(at=now):
-        return np.zeros(hours, bool)
-    signs = [
-        instance.first_launched_at or instance.launched_at,
-        instance.first_seen_at,
-        *(e.occurred_at for e in events[:1]),
-    ]
-    first = min(sign for sign in signs if sign is not None)
-    starts = np.arange(1, hours + 1) * HOUR.total_seconds()
-    exists: npt.NDArray[np.bool_] = starts > (first - period.start).total_seconds()
-    return exists & (starts - HOUR.total_seconds() < (now - period.start).total_seconds())
+def _exists(instance: InstanceFacts, since: datetime, events: list[RuntimeEvent], hours: Period) -> slice:
+    """Which of `hours` lie between its first sign of life, one of which is `since`, and its end."""
+    signs = (instance.first_launched_at or instance.launched_at, *(event.occurred_at for event in events[:1]))
+    first = min((since, *(sign for sign in signs if sign is not None)))
+    end = min(ended_at(instance, events) or hours.end, hours.end)
+    begins, ends = (max((at - hours.start) / HOUR, 0.0) for at in (first, end))
+    return slice(math.floor(begins), math.ceil(ends))

@@ -106,6 +106,48 @@ def test_an_instance_that_was_gone_by_then_leaves_the_ledger(account):
     assert not DailyTotal.objects.exists()
 
 
+@pytest.mark.parametrize(
+    "ended",
+    [
+        {"state": "terminated", "state_transition_reason": "User initiated (2026-03-17 09:00:00 GMT)"},
+        {"state": "stopped", "gone_at": datetime(2026, 3, 17, 9, tzinfo=UTC)},
+        {"state": "terminated", "last_seen_at": datetime(2026, 3, 17, 9, tzinfo=UTC)},
+        {"state": "terminated", "gone_at": NOW},
+    ],
+    ids=["dated", "vanished", "undated", "by its event"],
+)
+def test_a_day_on_which_an_instance_stood_still_is_derived_alike_after_its_end(account, ended):
+    MetricDay.objects.all().delete()
+    stopped = {"launched_at": datetime(2026, 3, 1, tzinfo=UTC), "state": "stopped"}
+    account.instances.update(**stopped, state_transition_reason="User initiated (2026-03-10 18:00:00 GMT)")
+    instance_id = account.instances.get().instance_id
+    common = {"aws_account": account, "instance_id": instance_id}
+    InstanceEventFactory.create(
+        **common, name="StopInstances", previous_state="running", occurred_at=datetime(2026, 3, 10, 18, tzinfo=UTC)
+    )
+    days = [DAY, DAY + timedelta(days=1), DAY + timedelta(days=2)]
+    derive_touched_days(account=account, now=NOW)
+    first = list(CostSnapshot.objects.values_list("day", "running_hours", "list_cost_usd"))
+    assert first == [(DAY, 0, 0)]
+
+    account.instances.update(**ended)
+    if ended == {"state": "terminated", "gone_at": NOW}:
+        InstanceEventFactory.create(
+            **common,
+            name="TerminateInstances",
+            previous_state="stopped",
+            occurred_at=datetime(2026, 3, 17, 9, tzinfo=UTC),
+        )
+    touch_days(account_ids=[account.pk], days=days)
+    derive_touched_days(account=account, now=NOW)
+
+    # It was there on the 16th and until nine on the 17th, and on the 18th no more.
+    assert list(CostSnapshot.objects.order_by("day").values_list("day", "running_hours")) == [
+        (days[0], 0),
+        (days[1], 0),
+    ]
+
+
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
 def test_a_touch_that_meets_a_derive_is_not_lost():

@@ -9,6 +9,7 @@ from .answers import HourlyRuntime, RunningInterval, Runtime
 from .facts import InstanceFacts, RuntimeEvent
 from .history import History, history_of, runtime_of
 from .instants import parse_instant
+from .life import ended_at
 from .runs import Certainty
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "RunningInterval",
     "Runtime",
     "RuntimeEvent",
+    "ended_at",
     "history_of",
     "parse_instant",
     "runtime_of",
