@@ -219,6 +219,12 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "REDOC_DIST": "SIDECAR",
     "SERVE_INCLUDE_SCHEMA": False,
     "PREPROCESSING_HOOKS": ["finops.core.schema.without_trailing_slash"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "finops.core.schema.with_refusals",
+        "finops.core.schema.with_units",
+        "finops.core.schema.with_examples",
+    ],
     "ENUM_NAME_OVERRIDES": {
         "Grade": "costing.models.Grade",
         "SourceState": "accounts.models.SourceState",

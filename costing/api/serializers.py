@@ -6,7 +6,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts.api.serializers import AccountHealthSerializer, AccountSerializer, OpenItemSerializer, SilentSerializer
+from accounts.api.serializers import SilentSerializer
 from costing.estimators.validation import ValidationQuality
 from costing.models import Grade
 from costing.selectors.amounts import Amounts
@@ -47,7 +47,12 @@ class FigureSerializer(serializers.Serializer):  # type: ignore[type-arg]
         """The figure's name for people."""
         return figure.label
 
-    @extend_schema_field({"oneOf": [{"type": "number"}, {"type": "string", "format": "decimal"}, {"type": "null"}]})
+    @extend_schema_field(
+        {
+            "oneOf": [{"type": "number"}, {"type": "string", "format": "decimal"}, {"type": "null"}],
+            "description": "In `unit`; money as text, for no digit is to be lost; null where it is unknown.",
+        }
+    )
     def exact_value(self, figure: Figure) -> float | str | None:
         """A number; money as text; null where it is unknown."""
         return f"{figure.value:f}" if isinstance(figure.value, Decimal) else figure.value
@@ -96,16 +101,6 @@ class BilledAmountSerializer(serializers.Serializer):  # type: ignore[type-arg]
     amount = MoneyField()
 
 
-class OverviewDaySerializer(serializers.Serializer):  # type: ignore[type-arg]
-    """One UTC day of all accounts in scope."""
-
-    day = serializers.DateField()
-    is_complete = serializers.BooleanField(help_text="An incomplete day counts in no total.")
-    instance_count = serializers.IntegerField()
-    billed = BilledAmountSerializer(many=True)
-    amounts = AmountsSerializer()
-
-
 class BilledComputeSerializer(serializers.Serializer):  # type: ignore[type-arg]
     """What EC2 compute usage was billed in one currency."""
 
@@ -131,40 +126,6 @@ class ComparedSerializer(serializers.Serializer):  # type: ignore[type-arg]
         help_text="By the larger of factor and 1/factor: below 1.5 excellent, up to 5 moderate, above limited.",
     )
     reason = serializers.CharField(help_text="Why there is no factor; empty where there is one.")
-
-
-class AccountLineSerializer(serializers.Serializer):  # type: ignore[type-arg]
-    """One account over the complete days."""
-
-    account = AccountSerializer()
-    days_with_ledger = serializers.IntegerField()
-    figures = FiguresField()
-    compared = ComparedSerializer()
-    health = AccountHealthSerializer()
-
-
-class OverviewSerializer(serializers.Serializer):  # type: ignore[type-arg]
-    """What the accounts in scope cost and emit."""
-
-    first_day = serializers.DateField(source="window.first")
-    last_day = serializers.DateField(source="window.last")
-    as_of = serializers.DateTimeField(source="figures.as_of", allow_null=True, help_text=AS_OF)
-    generated_at = serializers.DateTimeField(source="window.now")
-    team = serializers.SerializerMethodField()
-    currency = serializers.CharField()
-    is_simulated = serializers.BooleanField()
-    emptiness = serializers.CharField(allow_null=True, help_text="Why there are no figures.")
-    days_with_ledger = serializers.IntegerField()
-    days_asked = serializers.IntegerField()
-    figures = FiguresField()
-    billed = FigureSerializer(many=True)
-    days = OverviewDaySerializer(many=True)
-    accounts = AccountLineSerializer(many=True)
-    open_items = OpenItemSerializer(many=True)
-
-    def get_team(self, overview: Any) -> str | None:
-        """The chosen team's slug; null for all of yours."""
-        return overview.scope.team.slug if overview.scope.team else None
 
 
 class TotalSerializer(serializers.Serializer):  # type: ignore[type-arg]

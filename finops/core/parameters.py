@@ -6,7 +6,6 @@ from typing import Any, TypeVar
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ErrorDetail
 from rest_framework.request import Request
@@ -85,10 +84,9 @@ def described(form_class: type[forms.Form]) -> list[OpenApiParameter]:
     return [
         OpenApiParameter(
             name.removesuffix("_"),
-            type=_type_of(field),
+            type=_schema_of(field),
             required=field.required,
             description=str(field.help_text),
-            enum=_choices_of(field),
             many=_takes_many(field),
         )
         for name, field in form_class.base_fields.items()
@@ -99,16 +97,21 @@ def _takes_many(field: forms.Field) -> bool:
     return getattr(field.widget, "allow_multiple_selected", False)
 
 
-def _type_of(field: forms.Field) -> OpenApiTypes:
+def _schema_of(field: forms.Field) -> dict[str, Any]:
+    """What the field accepts, in JSON Schema."""
     if isinstance(field, forms.IntegerField):
-        return OpenApiTypes.INT
+        limits = {"minimum": field.min_value, "maximum": field.max_value}
+        return {"type": "integer"} | {key: value for key, value in limits.items() if value is not None}
     if isinstance(field, forms.DateField):
-        return OpenApiTypes.DATE
+        return {"type": "string", "format": "date"}
     if isinstance(field, InstantField):
-        return OpenApiTypes.DATETIME
-    return OpenApiTypes.STR
-
-
-def _choices_of(field: forms.Field) -> list[str] | None:
+        return {"type": "string", "format": "date-time"}
+    if isinstance(field, forms.BooleanField):
+        return {"type": "boolean"}
+    schema: dict[str, Any] = {"type": "string"}
     choices: Any = getattr(field, "choices", None)
-    return [str(value) for value, _ in choices if value] if choices else None
+    if choices:
+        schema["enum"] = [str(value) for value, _ in choices if value]
+    if getattr(field, "max_length", None):
+        schema["maxLength"] = field.max_length  # type: ignore[attr-defined]
+    return schema

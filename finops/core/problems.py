@@ -1,6 +1,7 @@
 """Errors of the API as problem+json (RFC 9457): a title, a status, a sentence, a code, and which parameter."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Final
 
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -13,6 +14,24 @@ from rest_framework.views import exception_handler
 
 CONTENT_TYPE = "application/problem+json"
 _API_PREFIX = "/api/"
+
+
+def _always(method: str, path: str) -> bool:  # noqa: ARG001 (as the others)
+    return True
+
+
+# Every refusal of the API: its status, in words, and which operations it applies to.
+PROBLEMS: Final[dict[int, tuple[str, Callable[[str, str], bool]]]] = {
+    400: ("A parameter or the body cannot be used as given; `errors` names which.", _always),
+    401: ("Nobody is signed in.", _always),
+    403: ("You may not do this.", _always),
+    404: ("It is not there, or not for you.", _always),
+    405: ("This address does not do that.", _always),
+    406: ("This address cannot answer in the format asked for.", _always),
+    415: ("The body is not JSON.", lambda method, _: method not in {"get", "delete"}),
+    429: ("Too many requests; Retry-After says when to come again.", _always),
+    500: ("An error of our own.", _always),
+}
 
 
 class ParameterProblem(APIException):
