@@ -8,7 +8,14 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from carbon.clients.intensity import CarbonIntensityPoint, IntensitySeries, ZoneAccess
+from carbon.clients.intensity import (
+    HIGHEST_PLAUSIBLE_GCO2E_PER_KWH,
+    CarbonIntensityPoint,
+    IntensitySeries,
+    IssuedForecast,
+    ZoneAccess,
+    joined,
+)
 from finops.core.periods import Period
 from finops.core.upstream.answer import Refusal
 from finops.core.upstream.errors import Reason, UpstreamMisunderstood, UpstreamRejected
@@ -18,7 +25,7 @@ from finops.core.upstream.session import UpstreamSession
 
 LABEL = "Electricity Maps"
 LONGEST_RANGE = timedelta(days=10)
-HIGHEST_PLAUSIBLE_GCO2E_PER_KWH = 2000
+LONGEST_HORIZON_HOURS = "72"
 
 _MINUTES = {"5_minutes": 5, "15_minutes": 15, "hourly": 60}
 _UNAUTHORIZED = 401
@@ -69,12 +76,17 @@ class ElectricityMaps:
             for piece in _pieces(period)
         ]
         # Whether `end` belongs to the answer is not documented, so what lies outside is left out here.
-        by_start = {p.starts_at: p for piece in pieces for p in piece.points if period.holds(p.starts_at)}
-        return IntensitySeries(
-            zone,
-            tuple(by_start[start] for start in sorted(by_start)),
-            missing_values=sum(piece.missing_values for piece in pieces),
-            refused_values=sum(piece.refused_values for piece in pieces),
+        return joined(zone, pieces, start=period.start, end=period.end)
+
+    def forecast(self, zone: str) -> IssuedForecast:
+        """The forecast in force, as many hours as the plan gives. The API keeps no earlier ones."""
+        # v3 knows no horizon of its own: it answers with 24 hours.
+        horizon = {} if self._version == "v3" else {"horizonHours": LONGEST_HORIZON_HOURS}
+        payload = self._ask("forecast", zone, **horizon)
+        updated = payload.get("updatedAt")
+        return IssuedForecast(
+            generated_at=self._instant(updated) if updated is not None else None,
+            series=self._listed(zone, payload, "forecast"),
         )
 
     def zones(self) -> list[ZoneAccess]:

@@ -14,7 +14,7 @@ from carbon.models import CarbonForecast
 from carbon.reference.grid_sources import FILE
 from carbon.selectors.places import Settings, rank, source_order
 
-_COLUMNS = (
+_HEAD_COLUMNS = (
     "zone_id",
     "signal",
     "source",
@@ -24,9 +24,8 @@ _COLUMNS = (
     "retrieved_at",
     "zone__signal",
     "zone__sources",
-    "points",
-    "band",
 )
+_COLUMNS = (*_HEAD_COLUMNS, "points", "band")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +99,12 @@ def forecasts_as_of(
         .values_list("newest", flat=True)
     )
     since = min(before, default=earliest)
-    heads = [
-        (pk, _Issue(*columns, points=None, band=None))
-        for pk, *columns in seen.filter(generated_at__gte=since, generated_at__lte=latest)
+    rows: Any = (
+        seen.filter(generated_at__gte=since, generated_at__lte=latest)
         .order_by("generated_at")
-        .values_list("pk", *_COLUMNS[:-2])
-    ]
+        .values_list("pk", *_HEAD_COLUMNS)
+    )
+    heads = [(pk, _Issue(*columns, points=None, band=None)) for pk, *columns in rows]
     settings = _settings(issue for _, issue in heads)
     chosen = [
         _youngest_pk(heads, place, order=source_order(place, settings), instant=instant) for place, instant in asked

@@ -136,7 +136,7 @@ def _first_that_told(
     return None
 
 
-def _joined(blocks: list[Ints] | list[Floats]) -> np.ndarray:  # type: ignore[type-arg]
+def _joined(blocks: list[Ints] | list[Floats]) -> np.ndarray:
     return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
 
 

@@ -358,3 +358,29 @@ def test_whatever_an_hour_holds_it_is_a_plausible_point_or_counted_or_our_error(
 
     assert len(series.points) + series.missing_values + series.refused_values == 1
     assert all(0 <= p.gco2e_per_kwh <= 2000 and p.starts_at.tzinfo is UTC for p in series.points)
+
+
+def test_a_forecast_of_three_days_has_a_row_more_than_hours(wire: responses.RequestsMock, source: ElectricityMaps):
+    told = [
+        {"carbonIntensity": 200 + n, "datetime": f"{ONE + timedelta(hours=n):%Y-%m-%dT%H:%M:%S.000Z}"}
+        for n in range(73)
+    ]
+    told[5]["carbonIntensity"] = None
+    body = {"zone": "DE", "forecast": told, "updatedAt": "2026-03-17T00:15:00.000Z"}
+    wire.get(f"{HOST}/v4/carbon-intensity/forecast", json=body)
+
+    forecast = source.forecast("DE")
+
+    assert forecast.generated_at == ONE + timedelta(minutes=15)
+    assert (len(forecast.series.points), forecast.series.missing_values) == (72, 1)
+    assert forecast.series.points[-1].starts_at == ONE + timedelta(hours=72)
+    assert parse_qs(urlsplit(str(wire.calls[0].request.url)).query)["horizonHours"] == ["72"]
+
+
+def test_version_3_is_asked_for_no_horizon(wire: responses.RequestsMock):
+    wire.get(f"{HOST}/v3/carbon-intensity/forecast", json={"zone": "DE", "forecast": []})
+
+    forecast = ElectricityMaps(key="SECRET", base_url=HOST, version="v3").forecast("DE")
+
+    assert (forecast.generated_at, forecast.series.points) == (None, ())
+    assert "horizonHours" not in str(wire.calls[0].request.url)
