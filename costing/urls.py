@@ -6,6 +6,8 @@ from costing import views
 
 urlpatterns = [
     path("", views.overview, name="overview"),
+    path("settings/", views.team_settings, name="team-settings"),
+    path("accounts/<int:pk>/remove/", views.account_remove, name="account-remove"),
     path("instances/", views.instances, name="instances"),
     path("instances/<int:pk>/", views.instance, name="instance"),
 ]

@@ -1,17 +1,38 @@
 """The pages of costs and carbon."""
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.views import SignedInRequest, scope_or_404, unusable
+from accounts.forms.aws_accounts import RemoveForm
+from accounts.models import Door
+from accounts.selectors.roles import owns
+from accounts.services.audit import Actor
+from accounts.services.removal import STATEMENTS_A_REQUEST, request_removal, wipe
+from accounts.services.teams import change_team
+from accounts.views import SignedInRequest, owned_account_or_refuse, scope_or_404, team_of_page, unusable
 from costing.charts import instance_lanes, overview_chart
-from costing.forms import DEFAULT_DAYS, DEFAULT_HOURS, InstanceForm, InstancesForm, ScopeForm, WindowForm
+from costing.forms import (
+    DEFAULT_DAYS,
+    DEFAULT_HOURS,
+    InstanceForm,
+    InstancesForm,
+    ScopeForm,
+    TeamSettingsForm,
+    WindowForm,
+)
 from costing.selectors.instance import instance_detail, instance_of
 from costing.selectors.instances import instance_list
+from costing.selectors.money import display_rate
 from costing.selectors.overview import overview as overview_of
+from costing.selectors.rates import rates_in_force
+from costing.selectors.removal import what_removal_wipes
+from finops.core.periods import utc_day
 
 PERIODS = (7, 30, 90)
 
@@ -90,3 +111,50 @@ def instance(request: SignedInRequest, pk: int) -> HttpResponse:
             "now": now,
         },
     )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def team_settings(request: SignedInRequest) -> HttpResponse:
+    """How a team reads its figures: everybody sees it, owners change it."""
+    team, teams = team_of_page(request)
+    if team is None:
+        return render(
+            request, "accounts/choose_team.html", {"teams": teams, "page": "team-settings", "title": "Settings"}
+        )
+    may_change = owns(request.user, team)
+    if request.method == "POST" and not may_change:
+        raise PermissionDenied("Only owners of the team may change its settings.")
+    now = timezone.now()
+    rates = rates_in_force(utc_day(now))
+    form = TeamSettingsForm(request.POST if request.method == "POST" else None, team=team, rates=rates)
+    if request.method == "POST" and form.is_valid():
+        actor = Actor.of_request(request, Door.PAGE)
+        if change_team(team=team, settings=form.cleaned_data, actor=actor, now=now):
+            messages.success(request, "The settings are changed.")
+        return redirect(f"{reverse('team-settings')}?team={team.slug}")
+    context = {
+        "team": team,
+        "form": form,
+        "may_change": may_change,
+        "rate": display_rate(team=team, day=utc_day(now)),
+        "now": now,
+    }
+    return render(request, "costing/team_settings.html", context, status=422 if form.is_bound else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def account_remove(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Remove an account, after saying what is wiped and what is kept."""
+    account = owned_account_or_refuse(request, pk)
+    form = RemoveForm(request.POST if request.method == "POST" else None, account=account)
+    if request.method == "POST" and form.is_valid():
+        request_removal(account=account, actor=Actor.of_request(request, Door.PAGE), now=timezone.now())
+        if wipe(account=account, statements=STATEMENTS_A_REQUEST):
+            messages.success(request, f"{account.name} and its data are gone.")
+        else:
+            messages.success(request, f"{account.name} is gone from all pages; its data are wiped within minutes.")
+        return redirect("accounts")
+    context = {"account": account, "form": form, "wiped": what_removal_wipes(request.user, account)}
+    return render(request, "costing/account_remove.html", context, status=422 if form.is_bound else 200)

@@ -35,7 +35,12 @@ class AuditForm(forms.Form):
     until = forms.DateField(
         required=False, label="Until", widget=forms.DateInput(attrs={"type": "date"}), help_text="A UTC day, included."
     )
-    page = forms.IntegerField(required=False, min_value=1, max_value=100_000, help_text="From 1.")
+    format = forms.ChoiceField(
+        required=False, choices=[("", "page"), ("csv", "CSV")], widget=forms.HiddenInput, help_text="csv gives a file."
+    )
+    page = forms.IntegerField(
+        required=False, min_value=1, max_value=100_000, widget=forms.HiddenInput, help_text="From 1."
+    )
 
     def clean(self) -> dict[str, object]:
         """Refuse days in the wrong order."""

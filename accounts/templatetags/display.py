@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 
 from accounts.selectors.known_sources import known_source
 from finops.core import display
+from finops.core.time_zones import as_shown, offset_of
 
 register = template.Library()
 
@@ -89,8 +90,9 @@ def instant(moment: datetime | None) -> SafeString | str:
 @register.filter
 def clock(moment: datetime, now: datetime) -> SafeString:
     """An instant to the minute; its day only where that is not today's."""
-    shown = f"{moment:%H:%M} UTC" if moment.date() == now.date() else f"{moment:%d %b %H:%M} UTC".lstrip("0")
-    return format_html('<time datetime="{}">{}</time>', moment.isoformat(), shown)
+    here, today = as_shown(moment), as_shown(now).date()
+    shown = f"{here:%H:%M}" if here.date() == today else f"{here:%d %b %H:%M}".lstrip("0")
+    return format_html('<time datetime="{}">{} {}</time>', moment.isoformat(), shown, offset_of(here))
 
 
 @register.filter

@@ -1,17 +1,29 @@
+from .aws_accounts import account, account_add, account_edit, accounts, owned_account_or_refuse
 from .health import health
 from .probes import admin_sign_in, favicon, live, ready
 from .requests import SignedInRequest, scope_or_404, unusable
 from .runs import refresh_account, run
+from .teams import audit, member_remove, member_role, members, team_of_page
 
 __all__ = [
     "SignedInRequest",
+    "account",
+    "account_add",
+    "account_edit",
+    "accounts",
     "admin_sign_in",
+    "audit",
     "favicon",
     "health",
     "live",
+    "member_remove",
+    "member_role",
+    "members",
+    "owned_account_or_refuse",
     "ready",
     "refresh_account",
     "run",
     "scope_or_404",
+    "team_of_page",
     "unusable",
 ]

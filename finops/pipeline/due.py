@@ -7,6 +7,7 @@ import structlog
 from django.db.models import Q
 
 from accounts.models import AwsAccount, RefreshRun, RunState, SourceStatus, TouchedDay
+from accounts.services.removal import continue_removals
 from accounts.services.runs import park_exhausted, request_run, ring_for_waiting
 from costing.services.ledger import ledger_method
 from finops.core.periods import utc_day
@@ -29,11 +30,12 @@ def due_steps(*, account: AwsAccount, now: datetime) -> list[str]:
 
 
 def tick(*, now: datetime) -> int:
-    """Make the runs that are due, park those whose workers keep dying, ring for all that wait.
+    """Make the runs that are due, park those whose workers keep dying, ring for all that wait; wipe what was removed.
 
     Called once a minute; called twice it does no harm, for an account has one active run at the most.
     Returns how many runs were rung for.
     """
+    continue_removals()
     parked = park_exhausted(now=now)
     if parked:
         logger.error("runs_parked", count=parked)
