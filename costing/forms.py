@@ -201,7 +201,7 @@ class TeamSettingsForm(forms.Form):
     display_currency = forms.ChoiceField(
         required=False,
         label="Currency",
-        help_text="Dollars are converted once, at the end, with the rate below; other currencies stay as billed.",
+        help_text="Dollars are converted once, at the end, with the latest rate; other currencies stay as billed.",
     )
     power_model = forms.ChoiceField(
         required=False,
