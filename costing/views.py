@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.context_processors import Frame
 from accounts.forms.aws_accounts import RemoveForm
 from accounts.models import Door
 from accounts.selectors.roles import owns
@@ -57,6 +58,7 @@ def overview(request: SignedInRequest) -> HttpResponse:
         "costing/overview.html",
         {
             "overview": answer,
+            "frame": Frame(scope, answer.health, now),
             "chart": overview_chart(answer),
             "form": form,
             "periods": PERIODS,

@@ -1,12 +1,29 @@
 """The AWS accounts in scope, what a user may do with them, and what is known of each."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypedDict
 
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q
 
-from accounts.models import AwsAccount, Instance, User
+from accounts.models import AwsAccount, Membership, Role, User
 from accounts.selectors.runs import RunView, latest_runs
 from accounts.selectors.scope import Scope
+
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations  # only where types are checked: it is no dependency
+
+
+class _Counted(TypedDict):
+    there: int
+    known: int
+    can_operate: bool
+
+
+if TYPE_CHECKING:
+    ListedAccount = WithAnnotations[AwsAccount, _Counted]
+else:
+    ListedAccount = AwsAccount
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +43,23 @@ class AccountRow:
     latest_run: RunView | None
 
 
-def account_rows(scope: Scope) -> list[AccountRow]:
-    """The accounts in scope by name: four queries, however many there are."""
-    operable = set(AwsAccount.objects.operable_by(scope.user).values_list("pk", flat=True))
-    counts = {
-        account: (there, known)
-        for account, there, known in Instance.objects.visible_to(scope.user)
-        .filter(aws_account__in=scope.accounts())
-        .order_by()
-        .values("aws_account")
-        .annotate(there=Count("pk", filter=Q(gone_at=None)), known=Count("pk"))
-        .values_list("aws_account", "there", "known")
-    }
+def listed_accounts(scope: Scope) -> list[ListedAccount]:
+    """The accounts in scope by name, each with its team, how many instances it has, and if the user may refresh it."""
+    operates = Membership.objects.filter(team=OuterRef("team"), user=scope.user, role__in=[Role.OPERATOR, Role.OWNER])
+    return list(
+        scope.accounts()
+        .select_related("team")
+        .annotate(
+            there=Count("instances", filter=Q(instances__gone_at=None)),
+            known=Count("instances"),
+            can_operate=Exists(operates),
+        )
+        .order_by("name", "account_id")
+    )
+
+
+def account_rows(scope: Scope, *, accounts: Sequence[ListedAccount] | None = None) -> list[AccountRow]:
+    """The accounts in scope by name: two queries, however many there are; one where `accounts` are at hand."""
     runs = latest_runs(scope)
     return [
         AccountRow(
@@ -48,12 +70,12 @@ def account_rows(scope: Scope) -> list[AccountRow]:
             team_slug=account.team.slug,
             access=account.get_access_kind_display(),
             is_active=account.is_active,
-            can_operate=account.pk in operable,
-            instance_count=counts.get(account.pk, (0, 0))[0],
-            known_instance_count=counts.get(account.pk, (0, 0))[1],
+            can_operate=account.can_operate,
+            instance_count=account.there,
+            known_instance_count=account.known,
             latest_run=runs.get(account.pk),
         )
-        for account in scope.accounts().select_related("team").order_by("name", "account_id")
+        for account in (listed_accounts(scope) if accounts is None else accounts)
     ]
 
 

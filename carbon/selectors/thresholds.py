@@ -1,6 +1,6 @@
 """From how many g/kWh an hour counts as optimal, moderate or high, for whoever looks at it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from accounts.models import Team, User
@@ -23,7 +23,7 @@ def thresholds(of: User | Team, *, zones: Iterable[str]) -> dict[str, Thresholds
     which is what the platform admin set. A zone nobody knows is left out. At most two queries.
     """
     teams = [of] if isinstance(of, Team) else list(Team.objects.visible_to(of).order_by("name"))
-    own = _pair_of(teams)
+    own = pair_of(teams)
     rows = Zone.objects.filter(key__in=set(zones)).order_by("key")
     return {
         zone.key: own or Thresholds(zone.optimal_below_gco2e_per_kwh, zone.high_above_gco2e_per_kwh, "zone")
@@ -31,7 +31,8 @@ def thresholds(of: User | Team, *, zones: Iterable[str]) -> dict[str, Thresholds
     }
 
 
-def _pair_of(teams: list[Team]) -> Thresholds | None:
+def pair_of(teams: Sequence[Team]) -> Thresholds | None:
+    """The thresholds that all of `teams` have set alike; None where they have not, or differ."""
     pairs = {(team.optimal_below_gco2e_per_kwh, team.high_above_gco2e_per_kwh) for team in teams}
     if len(pairs) != 1:
         return None

@@ -9,7 +9,8 @@ from rest_framework.response import Response
 from accounts.api.requests import SignedInApiRequest, scope_or_404
 from accounts.api.serializers import SilentSerializer
 from costing.api.check_serializers import AccountCheckSerializer, ChecksSerializer
-from costing.api.serializers import AS_OF, FiguresField, OverviewSerializer, TotalSerializer
+from costing.api.overview_serializers import OverviewSerializer
+from costing.api.serializers import AS_OF, FiguresField, TotalSerializer
 from costing.forms import ScopeForm, TotalsForm
 from costing.selectors.checks import checks
 from costing.selectors.figures import ALL_SOURCES

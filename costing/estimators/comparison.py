@@ -44,6 +44,12 @@ def compared_periods(*, month: date, now: datetime, lag: timedelta) -> ComparedP
     return ComparedPeriods(current=_days_from(first, days), previous=_days_from(first_of_previous, days))
 
 
+def compared_weeks(*, now: datetime, lag: timedelta) -> ComparedPeriods:
+    """The last seven complete days, and the seven before: the same weekdays on both sides."""
+    last = last_complete_day(now=now, lag=lag)
+    return ComparedPeriods(current=_days_from(last - 6 * DAY, 7), previous=_days_from(last - 13 * DAY, 7))
+
+
 def _days_from(first: date, days: int) -> Period:
     return Period(start_of_day(first), start_of_day(first + timedelta(days=days)))
 

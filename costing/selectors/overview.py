@@ -1,21 +1,25 @@
 """The overview: what the accounts in scope cost and emit, day by day and account by account."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
-from django.db.models import Count
+from django.db.models import Sum
 
-from accounts.selectors.aws_accounts import AccountRow, account_rows
+from accounts.selectors.aws_accounts import AccountRow, account_rows, listed_accounts
 from accounts.selectors.health import AccountHealth, DataHealth, OpenItem, data_health
 from accounts.selectors.runs import RunView
 from accounts.selectors.scope import Scope
+from carbon.selectors.now import ZoneNow, zones_now
 from costing.estimators.window import Window
 from costing.models import DailyTotal
 from costing.selectors.amounts import Amounts, amounts_of
 from costing.selectors.billed import BilledAmount, billed_cost
-from costing.selectors.checks import Compared, compared_costs
 from costing.selectors.emptiness import Emptiness, why_empty
-from costing.selectors.figures import Figure, Figures, basis_for, figures_of
+from costing.selectors.figures import Basis, Figure, Figures, basis_for, figures_of
+from costing.selectors.month import Compared, Month, choose, month_so_far, reach, stretches
+from costing.selectors.movers import Movers, group_sums
 from costing.selectors.totals import daily_sums, grouped, total
 
 
@@ -31,14 +35,36 @@ class DayLine:
 
 
 @dataclass(frozen=True, slots=True)
+class SparkDay:
+    """One day of one account; None where it has no ledger or no price."""
+
+    day: date
+    list_cost_usd: Decimal | None
+    operational_gco2e: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class AccountLine:
     """One account with its figures over the complete days."""
 
     account: AccountRow
     figures: Figures
-    compared: Compared
+    spark: tuple[SparkDay, ...]  # each complete day
     days_with_ledger: int
     health: AccountHealth
+
+    @property
+    def spark_costs(self) -> tuple[Decimal | None, ...]:
+        """List cost of each complete day, in US dollars: only their proportions are drawn."""
+        return tuple(day.list_cost_usd for day in self.spark)
+
+    @property
+    def spark_label(self) -> str:
+        """What the drawn days say, for those who do not see them."""
+        known = [cost for cost in self.spark_costs if cost is not None]
+        if not known:
+            return "No day has a known list cost."
+        return f"List cost of {len(known)} days, from USD {min(known):.2f} to USD {max(known):.2f} a day."
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +75,13 @@ class Overview:
     window: Window
     currency: str
     figures: Figures
+    month: Month
     billed: tuple[Figure, ...]
     days: tuple[DayLine, ...]
     accounts: tuple[AccountLine, ...]
+    compared: Compared  # the days that movers are about
+    movers: Movers | None  # None where no two equal stretches have a ledger
+    zones: tuple[ZoneNow, ...]
     days_with_ledger: int  # complete ones
     days_asked: int
     health: DataHealth
@@ -62,6 +92,11 @@ class Overview:
     def open_items(self) -> tuple[OpenItem, ...]:
         """What somebody has to look at."""
         return self.health.open_items
+
+    @property
+    def high_zones(self) -> tuple[ZoneNow, ...]:
+        """Grids in use that have crossed their upper threshold."""
+        return tuple(zone for zone in self.zones if zone.is_high)
 
     @property
     def active_runs(self) -> tuple[RunView, ...]:
@@ -81,59 +116,71 @@ def overview(scope: Scope, window: Window) -> Overview:
 
     The number of queries does not grow with accounts, instances or days.
     """
-    health = data_health(scope, now=window.now)
+    listed = listed_accounts(scope)
+    health = data_health(scope, now=window.now, accounts=listed)
     basis = basis_for(scope, window, health=health)
-    by_day = daily_sums(scope, window.period, "day")
-    lines = grouped(by_day, "day")
-    by_account = grouped(daily_sums(scope, window.complete, "aws_account_id"), "aws_account_id")
-    days_by_account = _days_with_ledger(scope, window)
+    sums = daily_sums(scope, reach(window), "day")
+    lines = {day: totals for (day,), totals in grouped(sums, "day").items()}
+    candidates = stretches(window)
+    groups = group_sums(scope, candidates)
+    compared = choose(candidates, lines, groups)
     billed = billed_cost(scope, window, health=health)
-    health_of = {each.account_id: each for each in health.accounts}
-    rows = account_rows(scope)
-    compared = compared_costs(scope, window, account_ids=[row.id for row in rows])
-    accounts = tuple(
-        AccountLine(
-            account=row,
-            figures=figures_of(by_account.get((row.id,), total([])), basis.for_account(row.id)),
-            compared=compared[row.id],
-            days_with_ledger=days_by_account.get(row.id, 0),
-            health=health_of[row.id],
-        )
-        for row in rows
-    )
+    rows = account_rows(scope, accounts=listed)
     complete = set(window.complete.days())
+    in_window = [row for row in sums if window.first <= row["day"] <= window.last]
     return Overview(
         scope=scope,
         window=window,
         currency=basis.currency,
-        figures=figures_of(total(sums for sums in by_day if sums["day"] in complete), basis),
+        figures=figures_of(total(row for row in in_window if row["day"] in complete), basis),
+        month=month_so_far(window, lines, sums, basis, compared),
         billed=billed.figures,
         days=tuple(
             DayLine(
                 day=day,
                 is_complete=day in complete,
-                instance_count=lines[day,].instance_days if (day,) in lines else 0,
+                instance_count=lines[day].instance_days if day in lines else 0,
                 billed=billed.by_day.get(day, ()),
-                amounts=amounts_of(lines.get((day,)) or total([]), basis),
+                amounts=amounts_of(lines.get(day) or total([]), basis),
             )
             for day in window.period.days()
         ),
-        accounts=accounts,
-        days_with_ledger=sum((day,) in lines for day in complete),
+        accounts=_account_lines(scope, window, rows, basis),
+        compared=compared,
+        movers=None if compared.number is None else groups.movers(compared.number, basis),
+        zones=tuple(zones_now(scope, now=window.now)),
+        days_with_ledger=sum(day in lines for day in complete),
         days_asked=len(complete),
         health=health,
-        emptiness=None if by_day else why_empty(scope, rows, health),
+        emptiness=None if in_window else why_empty(scope, rows, health),
         is_simulated=basis.is_simulated,
     )
 
 
-def _days_with_ledger(scope: Scope, window: Window) -> dict[int, int]:
+def _account_lines(scope: Scope, window: Window, rows: Sequence[AccountRow], basis: Basis) -> tuple[AccountLine, ...]:
+    by_account = grouped(daily_sums(scope, window.complete, "aws_account_id"), "aws_account_id")
+    sparks = _sparks(scope, window)
+    health_of = {each.account_id: each for each in basis.health.accounts}
+    return tuple(
+        AccountLine(
+            account=row,
+            figures=figures_of(by_account.get((row.id,), total([])), basis.for_account(row.id)),
+            spark=tuple(sparks.get((row.id, day), SparkDay(day, None, None)) for day in window.complete.days()),
+            days_with_ledger=sum((row.id, day) in sparks for day in window.complete.days()),
+            health=health_of[row.id],
+        )
+        for row in rows
+    )
+
+
+def _sparks(scope: Scope, window: Window) -> dict[tuple[int, date], SparkDay]:
+    """By account and complete day; a day without a ledger is not there."""
     rows = (
         DailyTotal.objects.visible_to(scope.user)
         .filter(aws_account__in=scope.accounts())
         .during(window.complete)
         .order_by()
-        .values("aws_account_id")
-        .annotate(days=Count("day", distinct=True))
+        .values_list("aws_account_id", "day")
+        .annotate(cost=Sum("list_cost_usd"), gco2e=Sum("operational_gco2e"))
     )
-    return {row["aws_account_id"]: row["days"] for row in rows}
+    return {(account, day): SparkDay(day, cost, gco2e) for account, day, cost, gco2e in rows}
