@@ -1,3 +1,4 @@
+from .api_tokens import api_token_revoke, api_tokens
 from .aws_accounts import account, account_add, account_edit, accounts, owned_account_or_refuse
 from .health import health
 from .probes import admin_sign_in, favicon, live, ready
@@ -12,6 +13,8 @@ __all__ = [
     "account_edit",
     "accounts",
     "admin_sign_in",
+    "api_token_revoke",
+    "api_tokens",
     "audit",
     "favicon",
     "health",

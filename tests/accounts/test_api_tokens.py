@@ -1,5 +1,6 @@
 """Tokens let programs in: as one user, for one team, with no more than their scope, until they expire."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -213,6 +214,52 @@ def test_each_token_has_a_limit_of_its_own(client, alice, team, settings):
     statuses = [ask(client, text).status_code for text in (first.text, first.text, second.text)]
 
     assert statuses == [200, 429, 200]
+
+
+# The page ---------------------------------------------------------------------------------------------------------
+
+ASKED = {"name": "nightly batch", "scope": "read", "days": "30", "allowed_networks": ""}
+
+
+def test_the_page_shows_a_new_token_once(client, alice_client):
+    page = alice_client.post("/settings/api-tokens/", ASKED)
+
+    text = re.search(r"cfo_[0-9a-f]{12}_[A-Za-z0-9_-]{43}", page.content.decode())[0]
+    assert "no-store" in page["Cache-Control"]
+    assert ask(client, text).status_code == 200
+    again = alice_client.get("/settings/api-tokens/").content.decode()
+    assert "nightly batch" in again
+    assert text not in again
+
+
+def test_the_page_says_what_cannot_be_used(alice_client):
+    page = alice_client.post("/settings/api-tokens/", ASKED | {"allowed_networks": "10.0.0.0/33", "days": "30"})
+
+    assert page.status_code == 422
+    assert "is no network" in page.content.decode()
+    assert not ApiToken.objects.exists()
+
+
+def test_a_token_that_is_revoked_on_the_page_lets_nobody_in(client, alice, alice_client, team):
+    token = a_token(alice, team)
+
+    alice_client.post(f"/settings/api-tokens/{token.row.pk}/revoke")
+
+    assert ask(client, token.text).status_code == 401
+    assert AuditEntry.objects.filter(action="token.revoked", actor=alice).count() == 1
+
+
+def test_nobody_sees_or_revokes_another_persons_token(client, alice, team):
+    token = a_token(alice, team)
+    other = MembershipFactory.create(team=team, role="owner").user
+    client.force_login(other)
+
+    page = client.get("/settings/api-tokens/").content.decode()
+    answer = client.post(f"/settings/api-tokens/{token.row.pk}/revoke")
+
+    assert "scheduler" not in page
+    assert answer.status_code == 404
+    assert ApiToken.objects.get().revoked_at is None
 
 
 # The command ------------------------------------------------------------------------------------------------------

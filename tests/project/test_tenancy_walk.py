@@ -8,7 +8,7 @@ from django.apps import apps
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from accounts.models import RefreshRun
+from accounts.models import ApiToken, RefreshRun
 from tests.conftest import NOW
 from tests.factories import (
     AwsAccountFactory,
@@ -46,7 +46,7 @@ ADMIN = [(name, pattern) for name, pattern in ALL if name.startswith("admin:")]
 
 
 @pytest.fixture
-def alices(team, alice):  # noqa: ARG001 (her membership counts)
+def alices(team, alice):
     """Rows of Alice's team, each with a word nobody else may read."""
     account = AwsAccountFactory.create(
         team=team, name=f"{CANARY} account", account_id=ACCOUNT_ID, profile_name=f"{CANARY}-profile"
@@ -79,12 +79,17 @@ def alices(team, alice):  # noqa: ARG001 (her membership counts)
         created_at=NOW,
         error_message=f"{CANARY} run",
     )
-    return {"account": account, "instance": instance, "run": run, "team": team}
+    token = ApiToken.objects.create(
+        user=alice, team=team, name=f"{CANARY} token", token_id="0123456789ab", digest="0" * 64, pepper_number=1,
+        created_at=NOW, expires_at=NOW + timedelta(days=9),
+    )  # fmt: skip
+    return {"account": account, "instance": instance, "run": run, "team": team, "token": token}
 
 
 # What fills the holes of each address. A new address whose hole is not named here fails the test below.
 SUPPLIERS = {
     ("account-refresh", "pk"): lambda rows: rows["account"].pk,
+    ("api-token-revoke", "pk"): lambda rows: rows["token"].pk,
     ("api-account-refresh", "pk"): lambda rows: rows["account"].pk,
     ("instance", "pk"): lambda rows: rows["instance"].pk,
     ("api-instance", "pk"): lambda rows: rows["instance"].pk,
@@ -96,6 +101,8 @@ SUPPLIERS = {
 }
 # What they name is nobody's own, so everybody finds it; what is Alice's on it must not show all the same.
 SHARED = {"zone", "api-zone"}
+# Addresses that only take a deed and show nothing themselves.
+DEEDS = {"account-refresh", "api-token-revoke"}
 # Asked for beside the plain address: filters that name what is Alice's.
 QUERIES = {
     "overview": ["?team=canary-9f1c-team"],
@@ -171,7 +178,7 @@ def test_every_address_has_a_name():
 
 
 @pytest.mark.usefixtures("clock_at_now")
-@pytest.mark.parametrize("name", sorted({*QUERIES, *(name for name, _ in SUPPLIERS)} - {"account-refresh"}))
+@pytest.mark.parametrize("name", sorted({*QUERIES, *(name for name, _ in SUPPLIERS)} - DEEDS))
 def test_a_member_does_see_what_the_walk_looks_for(client, alice, alices, name):
     client.force_login(alice)
     pattern = dict(OURS)[name]
