@@ -4,19 +4,28 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
+from django.template.response import TemplateResponse
 from django.utils import timezone
 
+from accounts.admin.audited import AuditedAdmin
 from finops.core.read_only_admin import ReadOnlyAdmin
 
 from .models import CarbonReading, CloudRegion, PowerProfile, Zone
+from .selectors.threshold_preview import teams_with_own_thresholds, threshold_preview
+from .selectors.thresholds import Thresholds
 from .services.affected_days import mark_days_of_region, mark_days_of_zone
+
+_THRESHOLDS = ("optimal_below_gco2e_per_kwh", "high_above_gco2e_per_kwh")
+_SEEN = "_preview_seen"  # what the preview's page sends along with the form
+_TOKEN = "csrfmiddlewaretoken"  # noqa: S105 (the name of a field)
 
 
 @admin.register(Zone)
-class ZoneAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic for the type checker only
+class ZoneAdmin(AuditedAdmin):
     """Thresholds and the mean that stands in where nothing was read."""
 
     list_display = (
@@ -27,12 +36,48 @@ class ZoneAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic for the t
         "yearly_mean_gco2e_per_kwh",
         "yearly_mean_year",
     )
-    list_editable = ("optimal_below_gco2e_per_kwh", "high_above_gco2e_per_kwh")
     search_fields = ("key", "name")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Zone | None = None) -> tuple[str, ...]:  # noqa: ARG002
         """A zone keeps its key: another key would be another zone, and Django would copy the row."""
         return ("key",) if obj else ()
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """Show what other thresholds would flag before they are saved, on a page between the form and the save."""
+        if request.method == "POST" and object_id and _SEEN not in request.POST:
+            zone = self.get_object(request, unquote(object_id))
+            if zone is not None and self.has_change_permission(request, zone):
+                page = self._preview(request, zone)
+                if page is not None:
+                    return page
+        return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def _preview(self, request: HttpRequest, zone: Zone) -> TemplateResponse | None:
+        """The page, or None where the form has mistakes or leaves the thresholds as they are."""
+        before = Thresholds(zone.optimal_below_gco2e_per_kwh, zone.high_above_gco2e_per_kwh, "zone")
+        form = self.get_form(request, zone, change=True)(request.POST, instance=zone)
+        if not form.is_valid() or not set(_THRESHOLDS) & set(form.changed_data):
+            return None
+        after = Thresholds(zone.optimal_below_gco2e_per_kwh, zone.high_above_gco2e_per_kwh, "zone")
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"What the thresholds of {zone.key} would flag",
+            "opts": self.opts,
+            "original": zone,
+            "before": before,
+            "after": after,
+            "sources": threshold_preview(zone.key, before=before, after=after, now=timezone.now()),
+            "teams": teams_with_own_thresholds(),
+            "given": [(name, value) for name in request.POST for value in request.POST.getlist(name) if name != _TOKEN],
+            "seen": _SEEN,
+        }
+        return TemplateResponse(request, "admin/carbon/zone/preview.html", context)
 
     def save_model(self, request: HttpRequest, obj: Zone, form: ModelForm, change: bool) -> None:  # type: ignore[type-arg] # noqa: FBT001 (Django's signature)
         """Mark the days that a new mean may change; thresholds only name what is there."""
@@ -42,8 +87,10 @@ class ZoneAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic for the t
 
 
 @admin.register(CloudRegion)
-class CloudRegionAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic for the type checker only
+class CloudRegionAdmin(AuditedAdmin):
     """Which zone feeds a region, and how efficient its halls are."""
+
+    audited_as = "region"
 
     list_display = ("region", "provider", "name", "city", "zone", "pue", "pue_is_default")
     list_filter = ("provider", "pue_is_default", "country")

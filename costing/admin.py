@@ -2,6 +2,7 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.forms import ModelForm
 
+from accounts.admin.audited import AuditedAdmin
 from costing.estimators.money import USD
 from finops.core.display import is_currency
 from finops.core.read_only_admin import ReadOnlyAdmin
@@ -23,9 +24,10 @@ class ExchangeRateForm(ModelForm):  # type: ignore[type-arg] # generic for the t
 
 
 @admin.register(ExchangeRate)
-class ExchangeRateAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic for the type checker only
+class ExchangeRateAdmin(AuditedAdmin):
     """The platform admin's table of dated rates; figures are converted with the latest on or before their day."""
 
+    audited_as = "rate"
     form = ExchangeRateForm
     list_display = ["currency", "day", "per_usd", "source"]
     list_filter = ["currency"]
