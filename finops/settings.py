@@ -175,7 +175,7 @@ HTTPS: bool = env.bool("HTTPS", default=not (DEBUG or SANDBOX))
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^health/(live|ready)$"]
+SECURE_REDIRECT_EXEMPT = [r"^health/(live|ready)$", r"^(carbon-aware/)?health/?$"]
 SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=31_536_000) if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 # Only for an owner of the whole domain: browsers keep a preloaded domain on HTTPS for years.
@@ -193,6 +193,9 @@ API_TOKEN_PEPPERS: dict[int, str] = {
     int(number): pepper for number, pepper in env.dict("API_TOKEN_PEPPERS", default={}).items()
 } or {1: key_of_this_machine(VAR_DIR / "api_token_pepper")}
 API_REQUESTS_PER_MINUTE: int = env.int("API_REQUESTS_PER_MINUTE", default=600)  # of one token, or of one session's user
+
+# Opens the Carbon Aware API's read-only routes to whoever reaches them: for a private network.
+CARBON_AWARE_ANONYMOUS: bool = env.bool("CARBON_AWARE_ANONYMOUS", default=False)
 
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

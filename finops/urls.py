@@ -9,6 +9,7 @@ from rest_framework.permissions import IsAuthenticated
 from accounts.api import views as accounts_api
 from accounts.views import admin_sign_in
 from carbon.api import grid_views as grid_api
+from carbon.api.carbon_aware import routes as carbon_aware
 from costing.api import instance_views as instances_api
 from costing.api import views as costing_api
 
@@ -54,10 +55,12 @@ api = [
 urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("carbon.urls")),
+    *carbon_aware.urlpatterns,
     path("", include("costing.urls")),
     path("api/v1/", include(api)),
     path("admin/login/", admin_sign_in, name="admin-sign-in"),
     path("admin/", admin.site.urls),
+    *carbon_aware.unknown_addresses,
 ]
 
 handler400 = "finops.core.problems.bad_request"

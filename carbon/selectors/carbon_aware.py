@@ -94,20 +94,26 @@ def forecasts_now(locations: Sequence[AskedLocation], *, now: datetime, user: Re
     return [_first(issued.get(place) for place in location.places) for location in locations]
 
 
-def forecasts_then(asked: Sequence[tuple[AskedLocation, datetime]], *, user: Reader) -> list[IntensityPoints | None]:
-    """What `forecasts_now` would have given for each location at each instant. At most four queries."""
-    pairs = list(dict.fromkeys((place, at) for location, at in asked for place in location.places))
+def forecasts_then(asked: Sequence[tuple[AskedLocation, int]], *, user: Reader) -> list[IntensityPoints | None]:
+    """What `forecasts_now` would have given for each location at each instant (microseconds since 1970).
+
+    At most four queries.
+    """
+    pairs = list(dict.fromkeys((place, _knowable(at)) for location, at in asked for place in location.places))
     issued = dict(zip(pairs, forecasts_as_of(pairs, user), strict=True))
-    return [_first(issued.get((place, at)) for place in location.places) for location, at in asked]
+    return [_first(issued.get((place, _knowable(at))) for place in location.places) for location, at in asked]
 
 
 def _told(locations: Sequence[AskedLocation], *, start: int, end: int, user: Reader) -> list[IntensityPoints | None]:
     """For each location the points of the first of its places that has any for the time."""
     places = _places_of(locations)
-    first, last = min(max(start, _FIRST), _LAST), min(max(end, _FIRST), _LAST)
-    points = observed_points(places, instant_of(first), instant_of(last), user) if places else []
+    points = observed_points(places, _knowable(start), _knowable(end), user) if places else []
     by_place = {place: _answering(each, start=start, end=end) for place, each in zip(places, points, strict=True)}
     return [_first(by_place[place] for place in location.places) for location in locations]
+
+
+def _knowable(microseconds: int) -> datetime:
+    return instant_of(min(max(microseconds, _FIRST), _LAST))
 
 
 def _places_of(locations: Iterable[AskedLocation]) -> list[Place]:

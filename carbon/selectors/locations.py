@@ -15,6 +15,7 @@ from carbon.models.location import folded
 
 # Farther from every known place, its grid would be a guess.
 NEAR_KM = 100.0
+_LONGEST_NAME = 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +64,12 @@ def asked_locations(names: Sequence[str]) -> list[AskedLocation | None]:
     Upper and lower case are the same. Data imported under that very name answer first, then the zone of the
     location of that name; a zone's own key is understood where no location is called so.
     """
-    wanted = {folded(name) for name in names}
-    locations = {key: place for key, place in reversed(_places_of_locations(wanted))}
+    wanted = {folded(name) for name in names if _may_be_a_name(name)}
+    locations = dict(reversed(_places_of_locations(wanted)))
     zones: dict[str, tuple[str, Place]] = {
         folded(key): (kind, Place(key, signal))
         for key, kind, signal in Zone.objects.annotate(lower=Lower("key"))
-        .filter(lower__in=sorted({*wanted, *(name.lower() for name in names)}))
+        .filter(lower__in=sorted(wanted))
         .values_list("key", "kind", "signal")
     }
 
@@ -104,6 +105,11 @@ def nearest_location(latitude: float, longitude: float) -> NearestLocation | Non
     distances = kilometres(latitude, longitude, np.array(latitudes), np.array(longitudes))
     nearest = int(distances.argmin())
     return NearestLocation(keys[nearest], float(distances[nearest]))
+
+
+def _may_be_a_name(text: str) -> bool:
+    """Whether a database can be asked for it: not overlong, without NUL, and without half of a surrogate pair."""
+    return len(text) <= _LONGEST_NAME and text.isprintable()
 
 
 def _places_of_locations(wanted: set[str]) -> list[tuple[str, Place | None]]:

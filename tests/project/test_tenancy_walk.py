@@ -28,6 +28,16 @@ SECRETS = (CANARY, ACCOUNT_ID, "i-canary9f1c", "alice@example.com", "4,242.5", "
 
 METHODS = ("get", "head", "post", "put", "patch", "delete", "options")
 PUBLIC = {"login", "logout", "health-live", "health-ready", "favicon", "admin-sign-in"}
+# What the Carbon Aware API tells everybody: that it is there, how it is asked, and what it does not know.
+PUBLIC |= {
+    f"carbon-aware-{name}{below}"
+    for name in ("health", "document", "document-as-json", "browse", "browse-index")
+    for below in ("", "-below")
+}
+PUBLIC |= {"carbon-aware"} | {
+    f"carbon-aware-nothing-below-{address}"
+    for address in ("carbon-aware", "emissions", "locations", "metrics", "swagger")
+}
 
 
 def routes(resolver, prefix="", namespaces=()):

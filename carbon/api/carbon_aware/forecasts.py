@@ -1,0 +1,211 @@
+"""/emissions/forecasts/current by GET and /emissions/forecasts/batch by POST: when it will be cleanest."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpResponse
+from django.utils import timezone
+
+from carbon.api.carbon_aware.asking import (
+    SEVERAL,
+    SINGLE,
+    locations_of,
+    must_be_given,
+    must_be_in_order,
+    must_not_have_failed,
+)
+from carbon.api.carbon_aware.bodies import Batch
+from carbon.api.carbon_aware.parameters import LATITUDE, LOCATION, LONGITUDE
+from carbon.api.carbon_aware.problems import Errors, argument, impossible, invalid
+from carbon.api.carbon_aware.times import ClientTime, utc_text
+from carbon.api.carbon_aware.view import CarbonAwareView, answered
+from carbon.api.carbon_aware.writers import array, forecast_points, members, text
+from carbon.estimators.scoped_forecast import BoundProblem, ScopedForecast, bound_problems, scoped
+from carbon.estimators.series import IntensityPoints
+from carbon.selectors.carbon_aware import forecasts_now, forecasts_then
+from carbon.selectors.locations import AskedLocation
+
+_MICROSECONDS_PER_MINUTE = 60_000_000
+_BOUNDS = {"start": "dataStartAt", "end": "dataEndAt"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """How a forecast is wanted. `path` is where it was asked for in a body, or empty."""
+
+    start: ClientTime | None
+    end: ClientTime | None
+    window_minutes: int | None
+    path: str = ""
+
+    def check(self) -> None:
+        """Both bounds given and not in order; one alone may be told against the forecast only."""
+        if self.start is not None and self.end is not None:
+            must_be_in_order(self.start, self.end, start_name="dataStartAt", end_name="dataEndAt")
+
+
+class CurrentForecast(CarbonAwareView):
+    """The forecast in force at each location, in the order asked."""
+
+    def get(self, request: Any) -> HttpResponse:
+        """An array of forecasts with their best windows."""
+        now = timezone.now()
+        query = self.query(request, LOCATION, "dataStartAt", "dataEndAt", "windowSize", LATITUDE, LONGITUDE)
+        names, position = query.all(LOCATION), query.position()
+        scope = _Scope(query.time("dataStartAt"), query.time("dataEndAt"), query.integer("windowSize"))
+        query.check()
+        must_be_given(names, position, property_name=SEVERAL)
+        scope.check()
+        locations = locations_of(names, position, property_name=SEVERAL)
+        issues = forecasts_now(locations, now=now, user=request.user)
+        requested_at = ClientTime.of(now)
+        written = [
+            _forecast(location, _known(issue, location), scope, requested_at=requested_at, remarks=self.remarks)
+            for location, issue in zip(locations, issues, strict=True)
+        ]
+        return answered(array(written), [issue for issue in issues if issue], now=now)
+
+
+class ForecastBatch(CarbonAwareView):
+    """What /emissions/forecasts/current would have told at times gone by, in the order asked."""
+
+    def post(self, request: Any) -> HttpResponse:
+        """An array of forecasts; of nothing asked, an empty one. The first that has no answer fails all."""
+        now = timezone.now()
+        batch = Batch(request._request, parameter="requestedForecasts")  # noqa: SLF001 (its body is not parsed)
+        given = [
+            (
+                item.time("requestedAt"),
+                item.text("location"),
+                item.position(),
+                _Scope(
+                    item.time("dataStartAt"), item.time("dataEndAt"), item.integer("windowSize"), f"$[{item.index}]"
+                ),
+            )
+            for item in batch.items
+        ]
+        batch.check()
+        names = [_batch_name(*each) for each in given]
+        paths = [f"{scope.path}.location" for _, _, _, scope in given]
+        locations = locations_of(names, None, property_name=SINGLE, paths=paths)
+        moments = [requested_at for requested_at, _, _, _ in given if requested_at is not None]
+        asked = [(location, moment.microseconds) for location, moment in zip(locations, moments, strict=True)]
+        issues = forecasts_then(asked, user=request.user)
+        written = [
+            _forecast(location, _known(issue, location, at=moment), scope, requested_at=moment, remarks=self.remarks)
+            for location, issue, moment, (_, _, _, scope) in zip(locations, issues, moments, given, strict=True)
+        ]
+        return answered(array(written), [issue for issue in issues if issue], now=now)
+
+
+def _batch_name(
+    requested_at: ClientTime | None, name: str | None, position: tuple[float, float] | None, scope: _Scope
+) -> str:
+    """The location that one element names; raises the SDK's problem of what is not set."""
+    missing: Errors = {}
+    if requested_at is None:
+        missing["Requested"] = ["Requested is not set"]
+        missing[f"{scope.path}.requestedAt"] = ["requestedAt must be given."]
+    if not (name and name.strip()) and position is None:
+        missing[SINGLE] = [f"{SINGLE} is not set"]
+        missing[f"{scope.path}.location"] = ["Give location, or latitude and longitude."]
+    if missing:
+        raise invalid(missing)
+    scope.check()
+    if name and name.strip():
+        return name
+    return locations_of([], position, property_name=SINGLE)[0].name
+
+
+def _known(issue: IntensityPoints | None, location: AskedLocation, *, at: ClientTime | None = None) -> IntensityPoints:
+    if issue is not None and len(issue):
+        return issue
+    if at is not None:
+        raise argument(
+            f"No forecast was generated at the requested time {at.in_utc()}",
+            {"requestedAt": [f"No forecast of {location.name} that was issued by then is stored."]},
+        )
+    must_not_have_failed([location])
+    raise argument(
+        "ForecastDataSource is not configured",
+        {"location": [f"No source tells a forecast of {location.name} at present."]},
+    )
+
+
+def _forecast(
+    location: AskedLocation,
+    issue: IntensityPoints,
+    scope: _Scope,
+    *,
+    requested_at: ClientTime,
+    remarks: list[str],
+) -> str:
+    """One forecast as JSON; raises the problems of bounds and windows."""
+    start = None if scope.start is None else scope.start.microseconds
+    end = None if scope.end is None else scope.end.microseconds
+    if problems := bound_problems(issue, start=start, end=end):
+        raise argument("Invalid EmissionsForecast", _bound_errors(problems, scope))
+    try:
+        kept = scoped(issue, start=start, end=end, length=(scope.window_minutes or 0) * _MICROSECONDS_PER_MINUTE)
+    except ValueError as error:
+        raise impossible(str(error), {_at(scope, "windowSize"): [str(error)]}) from None
+    if kept.over_gaps:
+        remarks.append(f"{kept.over_gaps} windows of {location.name} lie over gaps of the forecast and are left out.")
+    data_start, data_end = _told_bounds(kept, scope)
+    points = forecast_points(location.name, kept.starts_at, kept.duration, kept.gco2e_per_kwh)
+    best = [points[row] for row in kept.is_best.nonzero()[0].tolist()]
+    generated_at = ClientTime.of(issue.generated_at or issue.as_of)
+    return members(
+        generatedAt=text(str(generated_at)),
+        requestedAt=text(str(requested_at)),
+        location=text(location.name),
+        dataStartAt=text(data_start),
+        dataEndAt=text(data_end),
+        windowSize=str(_told_window(kept, issue, scope)),
+        optimalDataPoint=best[0] if best else "null",
+        optimalDataPoints=array(best),
+        forecastData=array(points),
+    )
+
+
+def _told_bounds(kept: ScopedForecast, scope: _Scope) -> tuple[str, str]:
+    """The bounds as they were given; one that was not, from what is told."""
+    if not len(kept) and (scope.start is None or scope.end is None):
+        sentence = "No window of that length lies between the bounds of the forecast."
+        raise impossible("Sequence contains no elements", {_at(scope, "windowSize"): [sentence]})
+    start = utc_text(kept.start) if scope.start is None else str(scope.start)
+    end = utc_text(kept.end) if scope.end is None else str(scope.end)
+    return start, end
+
+
+def _told_window(kept: ScopedForecast, issue: IntensityPoints, scope: _Scope) -> int:
+    """The window asked for; where none was, the length of a point, which is then the window."""
+    if scope.window_minutes:
+        return scope.window_minutes
+    lengths = kept.duration if len(kept) else issue.duration
+    return int(lengths[0]) // _MICROSECONDS_PER_MINUTE
+
+
+def _bound_errors(problems: Mapping[str, list[BoundProblem]], scope: _Scope) -> Errors:
+    errors: Errors = {}
+    for bound, found in problems.items():
+        name = _BOUNDS[bound]
+        sentences = [_bound_sentence(name, problem) for problem in found]
+        errors[name] = sentences
+        if scope.path:
+            errors[_at(scope, name)] = sentences
+    return errors
+
+
+def _bound_sentence(name: str, problem: BoundProblem) -> str:
+    if problem.kind == "order":
+        return "dataStartAt must be earlier than dataEndAt"
+    return (
+        f"{name} must be within time range of the forecasted data, "
+        f"'{utc_text(problem.first)}' through '{utc_text(problem.last)}'"
+    )
+
+
+def _at(scope: _Scope, name: str) -> str:
+    return f"{scope.path}.{name}" if scope.path else name
