@@ -10,6 +10,7 @@ from carbon.models import CarbonReading, Signal
 from carbon.selectors.thresholds import Thresholds
 
 DAYS = (7, 30)
+_AN_HOUR = 3_600_000_000  # µs
 CLASSES = ("optimal", "moderate", "high")
 
 
@@ -50,7 +51,7 @@ def threshold_preview(zone: str, *, before: Thresholds, after: Thresholds, now: 
     """
     sums = {
         f"{name}_{side}_{days}": Sum(
-            "duration_minutes",
+            "duration_microseconds",
             filter=_is_of(name, thresholds) & Q(starts_at__gte=now - timedelta(days=days)),
             default=0,
         )
@@ -73,7 +74,7 @@ def threshold_preview(zone: str, *, before: Thresholds, after: Thresholds, now: 
             team=row["licensee__name"] or "",
             days=days,
             classes=tuple(
-                ClassHours(name, row[f"{name}_before_{days}"] / 60, row[f"{name}_after_{days}"] / 60)
+                ClassHours(name, row[f"{name}_before_{days}"] / _AN_HOUR, row[f"{name}_after_{days}"] / _AN_HOUR)
                 for name in CLASSES
             ),
         )

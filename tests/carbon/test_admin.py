@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 
-from accounts.models import TouchedDay, User
+from accounts.models import AuditEntry, TouchedDay, User
 from carbon.models import CarbonReading, CloudRegion, PowerProfile, Zone
+from tests.conftest import NOW
 from tests.factories import (
     CarbonReadingFactory,
     CloudRegionFactory,
@@ -37,24 +40,60 @@ def region_form(region: CloudRegion, **changes: object) -> dict[str, object]:
 def zone_form(zone: Zone, **changes: object) -> dict[str, object]:
     fields = [
         "name",
+        "kind",
+        "signal",
         "optimal_below_gco2e_per_kwh",
         "high_above_gco2e_per_kwh",
         "yearly_mean_gco2e_per_kwh",
         "yearly_mean_year",
         "yearly_mean_source",
     ]
-    return {name: getattr(zone, name) for name in fields} | changes
+    return {name: getattr(zone, name) for name in fields} | {"sources": "[]"} | changes
 
 
 def test_thresholds_of_a_zone_can_be_edited_and_change_no_figure(admin_client: Client):
     zone = CloudRegionFactory.create().zone
     InstanceFactory.create(region="eu-central-1")
 
-    answer = admin_client.post(f"/admin/carbon/zone/{zone.key}/change/", zone_form(zone, high_above_gco2e_per_kwh=450))
+    answer = admin_client.post(
+        f"/admin/carbon/zone/{zone.key}/change/",
+        zone_form(zone, high_above_gco2e_per_kwh=450, _preview_seen="yes"),
+    )
 
     zone.refresh_from_db()
     assert (answer.status_code, zone.high_above_gco2e_per_kwh) == (302, 450)
     assert not TouchedDay.objects.exists()
+    entry = AuditEntry.objects.get()
+    assert (entry.action, entry.door, entry.before, entry.after) == (
+        "zone.changed",
+        "admin",
+        {"high_above_gco2e_per_kwh": 300.0},
+        {"high_above_gco2e_per_kwh": 450.0},
+    )
+
+
+@pytest.mark.usefixtures("clock_at_now")
+def test_other_thresholds_show_what_they_would_flag_before_they_are_saved(admin_client: Client):
+    zone = ZoneFactory.create()
+    for hours, value in ((1, 90), (2, 250), (3, 310), (24 * 8, 350), (24 * 31, 999)):
+        CarbonReadingFactory.create(zone=zone, gco2e_per_kwh=value, starts_at=NOW - timedelta(hours=hours))
+    form = zone_form(zone, optimal_below_gco2e_per_kwh=260, high_above_gco2e_per_kwh=320)
+
+    page = admin_client.post(f"/admin/carbon/zone/{zone.key}/change/", form)
+
+    week, month = page.context["sources"]
+    assert [(each.name, each.hours_before, each.hours_after) for each in week.classes] == [
+        ("optimal", 1, 2),
+        ("moderate", 1, 1),
+        ("high", 1, 0),
+    ]
+    assert [each.hours_after for each in month.classes] == [2, 1, 1]  # 350 g is older than a week, 999 g than a month
+    zone.refresh_from_db()
+    assert zone.optimal_below_gco2e_per_kwh == 100
+    seen = dict(page.context["given"]) | {"_preview_seen": "yes"}
+    assert admin_client.post(f"/admin/carbon/zone/{zone.key}/change/", seen).status_code == 302
+    zone.refresh_from_db()
+    assert (zone.optimal_below_gco2e_per_kwh, zone.high_above_gco2e_per_kwh) == (260, 320)
 
 
 def test_thresholds_in_the_wrong_order_are_refused(admin_client: Client):
