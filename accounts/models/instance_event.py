@@ -17,6 +17,8 @@ class InstanceEventQuerySet(models.QuerySet["InstanceEvent"]):
 class InstanceEvent(models.Model):
     """What CloudTrail said about one instance. One CloudTrail event may name many instances.
 
+    With the inventory as its source: a start or stop that EC2 told and has forgotten since, and that
+    CloudTrail did not tell.
     The instance is kept by its id, for an event may be told before the inventory knows the instance,
     or long after the instance has left it.
     """

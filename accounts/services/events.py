@@ -309,7 +309,7 @@ def _timelines(account: AwsAccount, instance_ids: set[str]) -> dict[str, list[tu
     ordered = sorted(instance_ids)
     for start in range(0, len(ordered), 500):
         events = InstanceEvent.objects.filter(
-            aws_account=account, instance_id__in=ordered[start : start + 500], error_code=""
+            aws_account=account, instance_id__in=ordered[start : start + 500], error_code="", source=SOURCE
         ).order_by("occurred_at", "event_id")
         for instance_id, occurred_at, name in events.values_list("instance_id", "occurred_at", "name"):
             timelines[instance_id].append((occurred_at, name))

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -9,15 +10,19 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 
+from accounts.clients.aws.events import LOOKUP_EVENTS
 from accounts.clients.aws.inventory import DESCRIBE_INSTANCES, InstanceDescription, describe_instances, enabled_regions
 from accounts.clients.aws.session import AwsSession
+from accounts.estimators.runtime import ENDING_STATES, InstanceFacts, RuntimeEvent, forgotten_sights
 from accounts.models import AwsAccount, Instance
 from accounts.services.parallel import ask_all, once
 from accounts.services.runs import history_before
+from accounts.services.sights import keep_sights
+from accounts.services.source_status import ask_at_once
 from accounts.services.step import PartOutcome, Progress, StepOutcome, Writing, no_progress
 from accounts.services.touched_days import touch_period
 from finops.core.bulk import upsert
-from finops.core.periods import HOUR, Period
+from finops.core.periods import DAY, HOUR, Period, start_of_day, utc_day
 from finops.core.upstream.errors import Reason, UpstreamError
 
 SOURCE = DESCRIBE_INSTANCES.upstream
@@ -44,6 +49,7 @@ _TYPE, _STATE, _LAUNCHED_AT, _FIRST_LAUNCHED_AT, _REASON = (
     for name in ("instance_type", "state", "launched_at", "first_launched_at", "state_transition_reason")
 )
 _NAME, _TAGS = _TOLD.index("name"), _TOLD.index("tags")
+_REASON_CODE, _REASON_MESSAGE = _TOLD.index("state_reason_code"), _TOLD.index("state_reason_message")
 _MAY_RUN = frozenset({"pending", "running", "stopping", "shutting-down"})
 
 Stored = dict[tuple[str, str], list[Any]]
@@ -126,46 +132,77 @@ def _store(
     }
     # A list that changes while it is read may tell an instance twice: the later word counts.
     seen = {(i.region, i.instance_id): i for of_region in told.values() for i in of_region}
-    rows, since = _rows(account, seen, stored, now)
+    news = _news(account, seen, stored, now)
     outcome.rows_written = upsert(
         Instance,
-        rows,
+        news.rows,
         columns=["aws_account_id", "region", "instance_id", *_TOLD, "first_seen_at", "last_seen_at", "gone_at"],
         key=["aws_account_id", "region", "instance_id"],
     )
+    keep_sights(account=account, sights=news.forgotten, now=now)
     gone = {key for key in stored.keys() - seen.keys() if stored[key][-1] is None}
-    since += [stored[key][-2] for key in gone if stored[key][_STATE] in _MAY_RUN]
+    news.since += [stored[key][-2] for key in gone if stored[key][_STATE] in _MAY_RUN]
     outcome.rows_written += _mark_gone(instances, gone, now)
     # Those left are the ones seen. One statement says so for all, whether or not anything else changed.
     instances.filter(region__in=told, gone_at=None).exclude(last_seen_at=now).update(last_seen_at=now)
     _note_unasked(instances, told, outcome)
-    _touch(account, since, now)
+    _touch(account, news.since, now)
+    if news.is_about_running or gone:
+        # Its event names the second and who did it; the next reading by the clock may be hours away.
+        ask_at_once(account=account, source=LOOKUP_EVENTS.upstream, now=now)
 
 
-def _rows(
+@dataclass(slots=True)
+class _News:
+    """What the answers tell that was not stored: the rows to write, and what follows from them."""
+
+    rows: list[tuple[Any, ...]] = field(default_factory=list)
+    since: list[datetime] = field(default_factory=list)  # when each fact that matters to the ledger may have changed
+    forgotten: dict[tuple[str, str], list[RuntimeEvent]] = field(default_factory=dict)  # starts and stops
+    is_about_running: bool = False
+
+
+def _news(
     account: AwsAccount, seen: dict[tuple[str, str], InstanceDescription], stored: Stored, now: datetime
-) -> tuple[list[tuple[Any, ...]], list[datetime]]:
-    """The rows to write, and since when each fact that matters to the ledger may be different."""
-    rows: list[tuple[Any, ...]] = []
-    since: list[datetime] = []
+) -> _News:
+    news = _News()
+    today = start_of_day(utc_day(now))
     for key, description in seen.items():
         new = [getattr(description, name) for name in _TOLD]
         before = stored.get(key)
         if before is None:
-            since.append(new[_FIRST_LAUNCHED_AT] or new[_LAUNCHED_AT] or now)
-            rows.append((account.pk, *key, *new, now, now, None))
+            news.since.append(new[_FIRST_LAUNCHED_AT] or new[_LAUNCHED_AT] or now)
+            news.rows.append((account.pk, *key, *new, now, now, None))
+            news.is_about_running = True
             continue
         first_seen_at, last_seen_at, gone_at = before[-3:]
         _keep_what_is_no_longer_told(new, before)
         if _matters(new, before) or gone_at is not None:
             restarted_at = new[_LAUNCHED_AT] if new[_LAUNCHED_AT] != before[_LAUNCHED_AT] else None
             # EC2 may take a moment to tell what it already knows, hence the hour.
-            since.append(min(last_seen_at, restarted_at or last_seen_at) - HOUR)
+            news.since.append(min(last_seen_at, restarted_at or last_seen_at) - HOUR)
+            news.is_about_running = True
+            forgotten = forgotten_sights(_facts(before), _facts(new))
+            if forgotten:
+                news.forgotten[key] = forgotten
         elif new[_STATE] in _MAY_RUN and last_seen_at < now:
-            since.append(last_seen_at)
+            news.since.append(last_seen_at)
+        elif new[_STATE] not in ENDING_STATES and last_seen_at < today:
+            # It stands still, and each new day has a row that says so.
+            news.since.append(start_of_day(utc_day(last_seen_at) + DAY))
         if new != before[:-3] or gone_at is not None:
-            rows.append((account.pk, *key, *new, first_seen_at, now, None))
-    return rows, since
+            news.rows.append((account.pk, *key, *new, first_seen_at, now, None))
+    return news
+
+
+def _facts(told: list[Any]) -> InstanceFacts:
+    return InstanceFacts(
+        state=told[_STATE],
+        launched_at=told[_LAUNCHED_AT],
+        state_transition_reason=told[_REASON],
+        state_reason_code=told[_REASON_CODE],
+        state_reason_message=told[_REASON_MESSAGE],
+    )
 
 
 def _keep_what_is_no_longer_told(new: list[Any], before: list[Any]) -> None:

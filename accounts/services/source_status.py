@@ -112,6 +112,15 @@ def record_failure(
     )
 
 
+def ask_at_once(*, account: AwsAccount, source: str, now: datetime) -> None:
+    """Make `source` due for `account`, for there is news in it; the next tick asks.
+
+    A source that does not answer, or not to us, is left to be due when it was going to be: news do not mend that.
+    """
+    answering = SourceStatus.objects.filter(state__in=[SourceState.AVAILABLE, SourceState.DEGRADED])
+    answering.filter(aws_account=account, source=source, next_due_at__gt=now).update(next_due_at=now)
+
+
 def _record(
     *,
     account: AwsAccount | None,

@@ -55,6 +55,14 @@ def evict(when, **more):
     return event("BidEvictedEvent", when, **more)
 
 
+def inventory_start(when, **more):
+    return event("InventoryStart", when, becomes="running", **more)
+
+
+def inventory_stop(when, **more):
+    return event("InventoryStop", when, becomes="stopped", **more)
+
+
 def retype(when, instance_type, **more):
     return event("ModifyInstanceAttribute", when, instance_type=instance_type, **more)
 

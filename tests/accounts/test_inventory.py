@@ -3,11 +3,13 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from accounts.clients.aws.inventory import describe_instances, enabled_regions
-from accounts.models import Instance, TouchedDay
+from accounts.models import Instance, InstanceEvent, SourceStatus, TouchedDay
+from accounts.selectors.runtime import explain
 from accounts.services.inventory import refresh_inventory
+from finops.core.periods import HOUR, Period
 from finops.core.upstream.errors import Reason, UpstreamError, UpstreamMisunderstood, UpstreamUnavailable
 from tests.accounts.aws_wire import Raw, Refusal, recorded
-from tests.factories import AwsAccountFactory, InstanceFactory
+from tests.factories import AwsAccountFactory, InstanceEventFactory, InstanceFactory, SourceStatusFactory
 
 NOW = datetime(2026, 3, 18, 12, 30, tzinfo=UTC)
 MARCH_1 = datetime(2026, 3, 1, 9, tzinfo=UTC)
@@ -48,6 +50,10 @@ def regions(wire):
 @pytest.fixture
 def account(db):  # noqa: ARG001 (asks for the database)
     return AwsAccountFactory.create(enabled_regions=[])
+
+
+def march(day, hour=0, minute=0):
+    return datetime(2026, 3, day, hour, minute, tzinfo=UTC)
 
 
 def touched(account):
@@ -216,8 +222,21 @@ def test_a_running_instance_touches_the_days_since_it_was_seen_last(wire, aws, a
 
 
 @pytest.mark.usefixtures("regions")
-def test_a_stopped_instance_that_stays_stopped_touches_nothing(wire, aws, account):
+def test_a_stopped_instance_that_stays_stopped_touches_each_new_day_once(wire, aws, account):
     wire.answers("DescribeInstances", page(described(state="stopped")), region=FRANKFURT)
+    refresh_inventory(account=account, aws=aws, now=NOW - timedelta(days=2))
+    TouchedDay.objects.all().delete()
+
+    refresh_inventory(account=account, aws=aws, now=NOW)
+    refresh_inventory(account=account, aws=aws, now=NOW + timedelta(hours=1))
+
+    # The 16th had its mark when it was seen on that day.
+    assert touched(account) == dict.fromkeys(days(17, 18), 1)
+
+
+@pytest.mark.usefixtures("regions")
+def test_an_instance_that_has_ended_touches_no_new_day(wire, aws, account):
+    wire.answers("DescribeInstances", page(described(state="terminated")), region=FRANKFURT)
     refresh_inventory(account=account, aws=aws, now=NOW - timedelta(days=1))
     TouchedDay.objects.all().delete()
 
@@ -248,7 +267,7 @@ def test_a_change_touches_the_days_since_it_was_seen_otherwise(wire, aws, accoun
 
 
 @pytest.mark.usefixtures("regions")
-def test_a_changed_tag_is_stored_and_touches_no_day_but_the_running_ones(wire, aws, account):
+def test_a_changed_tag_is_stored_and_touches_no_day_but_the_new_one(wire, aws, account):
     wire.answers("DescribeInstances", page(described(state="stopped")), region=FRANKFURT)
     refresh_inventory(account=account, aws=aws, now=NOW - timedelta(days=1))
     TouchedDay.objects.all().delete()
@@ -259,7 +278,7 @@ def test_a_changed_tag_is_stored_and_touches_no_day_but_the_running_ones(wire, a
 
     assert Instance.objects.get().name == "new name"
     assert outcome.rows_written == 1
-    assert not touched(account)
+    assert set(touched(account)) == days(18, 18)
 
 
 @pytest.mark.usefixtures("regions")
@@ -302,6 +321,88 @@ def test_a_terminated_instance_keeps_what_ec2_no_longer_tells(wire, aws, account
     instance = Instance.objects.get()
     assert (instance.state, instance.gone_at) == ("terminated", None)
     assert (instance.first_launched_at, instance.tags["team"], instance.name) == (MARCH_1, "shop", "web")
+
+
+SHUT_DOWN_INSIDE = {
+    "state": "stopped",
+    "launched_at": march(10, 8),
+    "StateTransitionReason": "Client.InstanceInitiatedShutdown (2026-03-14 20:00:00 GMT)",
+    "StateReason": {"Code": "Client.InstanceInitiatedShutdown", "Message": "…"},
+}
+
+
+def restarted(wire, aws, account):
+    """Seen shut down from inside on the 15th, and running again since the 17th."""
+    wire.answers("DescribeInstances", page(described(**SHUT_DOWN_INSIDE)), region=FRANKFURT)
+    refresh_inventory(account=account, aws=aws, now=march(15))
+    wire.answers("DescribeInstances", page(described(launched_at=march(17, 8))), region=FRANKFURT)
+    refresh_inventory(account=account, aws=aws, now=march(17, 9))
+
+
+@pytest.mark.usefixtures("regions")
+def test_a_start_and_a_stop_that_ec2_forgets_are_kept(wire, aws, account):
+    restarted(wire, aws, account)
+    refresh_inventory(account=account, aws=aws, now=march(17, 9))
+
+    kept = InstanceEvent.objects.values_list("instance_id", "name", "occurred_at", "actor", "source", "retrieved_at")
+    assert list(kept) == [
+        ("i-1", "InventoryStart", march(10, 8), "", "aws_ec2", march(17, 9)),
+        ("i-1", "InventoryStop", march(14, 20), "Client.InstanceInitiatedShutdown", "aws_ec2", march(17, 9)),
+    ]
+
+
+@pytest.mark.usefixtures("regions")
+def test_the_runtime_before_a_restart_is_known_as_exactly_as_before_it(wire, aws, account, alice):
+    account.team = alice.memberships.get().team
+    account.save()
+    restarted(wire, aws, account)
+    period = Period(march(10), march(17))
+
+    runtime = explain(user=alice, instance=Instance.objects.get(), period=period, now=march(17, 9))
+
+    # 10 March 08:00 to 14 March 20:00: 4 days and 12 hours. Before the 10th nobody knows.
+    assert [(i.start, i.end) for i in runtime.intervals][-1] == (march(10, 8), march(14, 20))
+    assert runtime.lower_hours == 108
+    assert "Client.InstanceInitiatedShutdown" in runtime.intervals[-1].because
+
+
+@pytest.mark.usefixtures("regions")
+def test_what_cloudtrail_told_is_not_kept_twice(wire, aws, account):
+    for name, at in (("StartInstances", march(10, 7, 59)), ("StopInstances", march(14, 20, 1))):
+        InstanceEventFactory.create(aws_account=account, instance_id="i-1", name=name, occurred_at=at)
+
+    restarted(wire, aws, account)
+
+    assert not InstanceEvent.objects.filter(source="aws_ec2").exists()
+
+
+@pytest.mark.usefixtures("regions")
+def test_cloudtrail_is_asked_at_once_where_an_instance_was_started_or_stopped(wire, aws, account):
+    status = SourceStatusFactory.create(aws_account=account, source="aws_cloudtrail", next_due_at=NOW + HOUR)
+    other = SourceStatusFactory.create(source="aws_cloudtrail", next_due_at=NOW + HOUR)
+    InstanceFactory.create(aws_account=account, instance_id="i-1", launched_at=MARCH_1, state="running")
+    wire.answers("DescribeInstances", page(described()), region=FRANKFURT)
+    refresh_inventory(account=account, aws=aws, now=NOW)
+    status.refresh_from_db()
+    assert status.next_due_at == NOW + HOUR
+
+    wire.answers("DescribeInstances", page(described(state="stopped")), region=FRANKFURT)
+    refresh_inventory(account=account, aws=aws, now=NOW + HOUR / 2)
+
+    status.refresh_from_db()
+    other.refresh_from_db()
+    assert (status.next_due_at, other.next_due_at) == (NOW + HOUR / 2, NOW + HOUR)
+
+
+@pytest.mark.parametrize("state", ["denied", "throttled", "login_needed"])
+@pytest.mark.usefixtures("regions")
+def test_a_cloudtrail_that_does_not_answer_is_not_asked_sooner(wire, aws, account, state):
+    SourceStatusFactory.create(aws_account=account, source="aws_cloudtrail", state=state, next_due_at=NOW + HOUR)
+    wire.answers("DescribeInstances", page(described()), region=FRANKFURT)
+
+    refresh_inventory(account=account, aws=aws, now=NOW)
+
+    assert SourceStatus.objects.get().next_due_at == NOW + HOUR
 
 
 @pytest.mark.parametrize("answer", [Refusal("UnauthorizedOperation"), HTML, Raw(b"<a/>", content_type="text/xml")])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from accounts.estimators.runtime import Certainty, InstanceFacts
+from accounts.estimators.runtime import Certainty, InstanceFacts, forgotten_sights
+from finops.core.periods import Period
 from tests.accounts.runtime_histories import (
     FEBRUARY,
     HOURS_OF_MARCH,
@@ -15,6 +16,8 @@ from tests.accounts.runtime_histories import (
     evict,
     facts,
     hours,
+    inventory_start,
+    inventory_stop,
     launch,
     march,
     spans,
@@ -314,3 +317,95 @@ def test_an_event_since_the_last_sight_is_a_sight_as_well():
 
 def test_a_state_told_without_a_time_holds_until_now():
     assert march(facts(launched_at=at("1 00:00"), first_launched_at=at("1 00:00")), now=at("13 00:00")).is_exact
+
+
+def test_a_stop_that_an_earlier_inventory_dated_counts_after_the_next_start_too():
+    before = facts("stopped", launched_at=at("10 08:00"), state_transition_reason=dated("14 20:00"))
+    after = facts(launched_at=at("17 08:00"))
+    window = Period(at("10 00:00"), at("17 00:00"))
+
+    told = march(before, window=window, now=at("17 00:00"))
+    kept = march(after, inventory_start("10 08:00"), inventory_stop("14 20:00"), window=window, now=at("17 09:00"))
+
+    # 108 h for sure, and of the 8 h before the tenth's start nobody knows
+    assert hours(told) == hours(kept) == (108, 112, 116)
+    assert spans(told) == spans(kept)
+
+
+def test_what_an_earlier_inventory_told_is_no_news_beside_the_event_of_the_same():
+    events = [launch("10 08:00"), stop("10 18:00"), start("12 08:00")]
+    instance = facts(launched_at=at("12 08:00"), first_launched_at=at("10 08:00"))
+
+    runtime = march(instance, *events, inventory_start("10 08:01"), inventory_stop("10 18:01"), now=at("13 08:00"))
+
+    assert runtime == march(instance, *events, now=at("13 08:00"))
+
+
+def test_what_an_earlier_inventory_told_is_no_news_beside_what_the_last_one_tells():
+    instance = facts("stopped", launched_at=at("10 08:00"), state_transition_reason=dated("14 20:00"))
+
+    runtime = march(instance, inventory_start("10 08:00"), inventory_stop("14 20:00"))
+
+    assert runtime == march(instance)
+
+
+def test_a_spot_interruption_is_one_in_an_earlier_inventory_too():
+    sights = [inventory_start("10 08:00"), inventory_stop("10 08:30", actor="Server.SpotInstanceShutdown")]
+
+    runtime = march(
+        facts(launched_at=at("12 08:00"), lifecycle="spot"),
+        *sights,
+        now=at("12 09:00"),
+        window=Period(at("10 08:00"), at("12 08:00")),
+    )
+
+    # Taken back within its first hour: half an hour ran and none is billed.
+    assert (runtime.running_hours, runtime.billed_hours) == (0.5, 0)
+
+
+# What the next start makes EC2 forget ------------------------------------------------------------------------
+
+RUNNING_AGAIN = facts(launched_at=at("17 08:00"))
+SHUT_DOWN = facts("stopped", launched_at=at("10 08:00"), state_transition_reason=dated("14 20:00"))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "forgotten"),
+    [
+        (SHUT_DOWN, RUNNING_AGAIN, [("InventoryStart", "10 08:00"), ("InventoryStop", "14 20:00")]),
+        (SHUT_DOWN, SHUT_DOWN, []),
+        (
+            SHUT_DOWN,
+            facts("terminated", launched_at=at("10 08:00"), state_transition_reason=dated("16 00:00")),
+            [("InventoryStop", "14 20:00")],
+        ),
+        (facts(launched_at=at("10 08:00")), RUNNING_AGAIN, [("InventoryStart", "10 08:00")]),
+        (RUNNING_AGAIN, facts(launched_at=at("10 08:00")), []),
+        (facts(launched_at=at("17 07:59")), RUNNING_AGAIN, []),
+        (
+            facts("stopped", launched_at=at("10 08:00"), state_transition_reason="User initiated"),
+            RUNNING_AGAIN,
+            [("InventoryStart", "10 08:00")],
+        ),
+        (
+            facts("stopped", launched_at=at("10 08:00"), state_transition_reason=dated("9 20:00")),
+            RUNNING_AGAIN,
+            [("InventoryStart", "10 08:00")],
+        ),
+        (
+            facts("running", launched_at=at("10 08:00"), state_transition_reason=dated("14 20:00")),
+            RUNNING_AGAIN,
+            [("InventoryStart", "10 08:00")],
+        ),
+        (facts("stopped", launched_at=at("10 08:00"), state_reason_code="Server.InternalError"), RUNNING_AGAIN, []),
+    ],
+    ids=[
+        "restarted", "unchanged", "terminated while stopped", "restarted between two sights", "an answer that lags",
+        "the same start", "a stop without a date", "the date of an earlier stop", "a date while running",
+        "a start that failed",
+    ],
+)  # fmt: skip
+def test_what_ec2_forgets_is_what_it_told_for_sure_and_tells_no_more(before, after, forgotten):
+    sights = forgotten_sights(before, after)
+
+    assert [(sight.name, sight.occurred_at) for sight in sights] == [(name, at(when)) for name, when in forgotten]

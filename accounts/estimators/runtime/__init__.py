@@ -6,13 +6,18 @@ inventory knows between them, `runs` goes from mark to mark, `samples` narrows w
 """
 
 from .answers import HourlyRuntime, RunningInterval, Runtime
-from .facts import InstanceFacts, RuntimeEvent
+from .facts import INVENTORY_START, INVENTORY_STOP, InstanceFacts, RuntimeEvent
 from .history import History, history_of, runtime_of
 from .instants import parse_instant
 from .life import ended_at
 from .runs import Certainty
+from .sights import forgotten_sights
+from .states import ENDING_STATES
 
 __all__ = [
+    "ENDING_STATES",
+    "INVENTORY_START",
+    "INVENTORY_STOP",
     "Certainty",
     "History",
     "HourlyRuntime",
@@ -21,6 +26,7 @@ __all__ = [
     "Runtime",
     "RuntimeEvent",
     "ended_at",
+    "forgotten_sights",
     "history_of",
     "parse_instant",
     "runtime_of",

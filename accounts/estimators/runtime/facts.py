@@ -3,6 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+INVENTORY_START = "InventoryStart"
+INVENTORY_STOP = "InventoryStop"
+"""What an earlier inventory told of a start or a stop, kept like an event (its actor is the reason's code), for the
+next start overwrites LaunchTime and StateTransitionReason."""
+
 
 @dataclass(frozen=True, slots=True)
 class InstanceFacts:
@@ -30,7 +35,10 @@ class InstanceFacts:
 
 @dataclass(frozen=True, slots=True)
 class RuntimeEvent:
-    """What one CloudTrail event said of one instance; the names are those of accounts.models.InstanceEvent."""
+    """What one CloudTrail event said of one instance, or an earlier inventory of a start or stop.
+
+    The names are those of accounts.models.InstanceEvent.
+    """
 
     event_id: str
     name: str

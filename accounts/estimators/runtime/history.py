@@ -10,7 +10,7 @@ from finops.core.periods import Period
 
 from .answers import Floats, HourlyRuntime, RunningInterval, Runtime
 from .billing import Bill, bill_of, is_billed_by_full_hours, overlap
-from .facts import InstanceFacts, RuntimeEvent
+from .facts import INVENTORY_START, INVENTORY_STOP, InstanceFacts, RuntimeEvent
 from .instance_types import TypeHistory, type_history
 from .inventory import known_marks, known_until
 from .marks import Source, event_marks, meaningful_events
@@ -18,6 +18,8 @@ from .runs import HOUR_SECONDS, Certainty, Run, Stretch, always, runs_between
 from .samples import narrow_by_samples
 from .sentences import because
 from .states import HIBERNATED, reason_code
+
+_SIGHTS = frozenset({INVENTORY_START, INVENTORY_STOP})
 
 
 def runtime_of(
@@ -59,8 +61,10 @@ def history_of(
     `cpu_sample_minutes`: running minutes by start of hour (the SampleCount of CPUUtilization at a period of an
     hour); 0 says that it did not run, an hour that is missing says nothing.
     """
-    known, ignored = meaningful_events(events)
-    marks = known_marks(instance, event_marks(known), now=now)
+    told = list(events)
+    sights = [event for event in told if event.name in _SIGHTS]
+    known, ignored = meaningful_events([event for event in told if event.name not in _SIGHTS] if sights else told)
+    marks = known_marks(instance, event_marks(known), now=now, sights=sights)
     until = now.timestamp()
     oldest = [event.occurred_at for event in known[:1]]
     since = min([events_since, *oldest] if events_since else oldest, default=now).timestamp()

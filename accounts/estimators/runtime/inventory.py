@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from .facts import InstanceFacts
+from .facts import INVENTORY_START, InstanceFacts, RuntimeEvent
 from .marks import SAME_INSTANT_SECONDS, Mark, Source
 from .states import (
     ENDING_STATES,
@@ -22,14 +22,17 @@ SIGHT_HOLDS = timedelta(hours=2)
 that within two hours one reading may fail or come late; after that nobody has looked."""
 
 
-def known_marks(facts: InstanceFacts | None, events: Sequence[Mark], *, now: datetime) -> list[Mark]:
+def known_marks(
+    facts: InstanceFacts | None, events: Sequence[Mark], *, now: datetime, sights: Sequence[RuntimeEvent] = ()
+) -> list[Mark]:
     """The marks of events and inventory together, in order, ending with what is known at `now`.
 
     An instance that the inventory does not have is gone: whatever ran before had ended by `now`. One whose
-    state nobody told is treated alike, for nothing says that it still runs.
+    state nobody told is treated alike, for nothing says that it still runs. `sights` are the starts and stops that
+    earlier inventories told; they count as much as those of the last one.
     """
     state = state_of(facts.state) if facts else None
-    marks = list(events)
+    marks = _with_sights(list(events), sights)
     if facts is not None:
         marks = _with_last_start(marks, facts)
         marks = _with_last_stop(marks, facts) if state is State.NOT_RUNNING else marks
@@ -61,11 +64,20 @@ def _put(marks: Sequence[Mark], mark: Mark) -> list[Mark]:
     return sorted([*marks, mark], key=lambda each: (each.at, each.source))
 
 
+def _with_sights(marks: list[Mark], sights: Sequence[RuntimeEvent]) -> list[Mark]:
+    for sight in sights:
+        at = sight.occurred_at.timestamp()
+        is_start = sight.name == INVENTORY_START
+        marks = _with_start(marks, at) if is_start else _with_stop(marks, at, sight.actor)
+    return marks
+
+
 def _with_last_start(marks: list[Mark], facts: InstanceFacts) -> list[Mark]:
     """LaunchTime names the start of an event, or else one that no event told (spot, a restart by AWS)."""
-    if facts.launched_at is None:
-        return marks
-    at = facts.launched_at.timestamp()
+    return marks if facts.launched_at is None else _with_start(marks, facts.launched_at.timestamp())
+
+
+def _with_start(marks: list[Mark], at: float) -> list[Mark]:
     for index in _nearest(marks, at):
         event = marks[index]
         first, last = sorted((at, event.at))
@@ -73,24 +85,35 @@ def _with_last_start(marks: list[Mark], facts: InstanceFacts) -> list[Mark]:
         if is_start and not any(m.after is State.NOT_RUNNING and first < m.at < last for m in marks):
             marks[index] = replace(event, before=State.NOT_RUNNING)
             return marks
+    if _nearest(marks, at, Source.LAUNCH_TIME):
+        return marks
     return _put(marks, Mark(at, State.NOT_RUNNING, State.RUNNING, Source.LAUNCH_TIME, "a start known by LaunchTime"))
 
 
 def _with_last_stop(marks: list[Mark], facts: InstanceFacts) -> list[Mark]:
     """The date in StateTransitionReason names the stop of an event, or else one that no event told."""
+    date = dated_stop(facts)
+    return marks if date is None else _with_stop(marks, date.timestamp(), reason_code(facts))
+
+
+def dated_stop(facts: InstanceFacts) -> datetime | None:
+    """When the last run stopped, by the date in StateTransitionReason; None where that tells of no or another one."""
     date = transition_date(facts.state_transition_reason)
-    if date is None:
-        return marks
-    at = date.timestamp()
-    if facts.launched_at is not None and at < facts.launched_at.timestamp() - SAME_INSTANT_SECONDS:
-        return marks  # The date of an earlier stop: it says nothing of the last one.
-    if any(
+    if date is None or state_of(facts.state) is not State.NOT_RUNNING:
+        return None
+    if facts.launched_at is not None and (date - facts.launched_at).total_seconds() < -SAME_INSTANT_SECONDS:
+        return None  # The date of an earlier stop: it says nothing of the last one.
+    return date
+
+
+def _with_stop(marks: list[Mark], at: float, code: str) -> list[Mark]:
+    if _nearest(marks, at, Source.TRANSITION) or any(
         marks[index].after is State.NOT_RUNNING and marks[index].before is not State.NOT_RUNNING
         for index in _nearest(marks, at)
     ):
         return marks
-    words = f"a stop dated by StateTransitionReason ({reason_code(facts) or 'no code'})"
-    stop = Mark(at, None, State.NOT_RUNNING, Source.TRANSITION, words, is_interruption=_is_interruption(facts))
+    words = f"a stop dated by StateTransitionReason ({code or 'no code'})"
+    stop = Mark(at, None, State.NOT_RUNNING, Source.TRANSITION, words, is_interruption=code in SPOT_INTERRUPTIONS)
     return _put(marks, stop)
 
 
@@ -98,12 +121,12 @@ def _is_interruption(facts: InstanceFacts) -> bool:
     return reason_code(facts) in SPOT_INTERRUPTIONS
 
 
-def _nearest(marks: Sequence[Mark], at: float) -> list[int]:
-    """The events that may be told of at `at`, nearest first."""
+def _nearest(marks: Sequence[Mark], at: float, source: Source = Source.EVENT) -> list[int]:
+    """The events (or marks of another `source`) that may be told of at `at`, nearest first."""
     close = [
         (abs(mark.at - at), index)
         for index, mark in enumerate(marks)
-        if mark.source is Source.EVENT and abs(mark.at - at) <= SAME_INSTANT_SECONDS
+        if mark.source is source and abs(mark.at - at) <= SAME_INSTANT_SECONDS
     ]
     return [index for _, index in sorted(close)]
 
