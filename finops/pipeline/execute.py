@@ -1,11 +1,12 @@
 """Works on one claimed run: heartbeat beside it, steps in order, its end written under the fence."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from threading import Event, Thread
 
 import structlog
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 from django.utils import timezone
 
@@ -16,6 +17,7 @@ from finops.pipeline.steps import Context, StepReport, run_steps
 logger = structlog.get_logger(__name__)
 
 _PROGRESS_EVERY_SECONDS = 0.5
+_OUT_OF_TIME = "The refresh took longer than a worker may take for it. What was done stays, the rest is tried again."
 
 
 def execute_run(
@@ -24,7 +26,8 @@ def execute_run(
     """Do what the run's row asks for; None where somebody else does it, or it is done already.
 
     `now` is the instant the refresh is about; leases go by the real clock. A step of ours that breaks
-    leaves the run to be tried again; an upstream that fails does not, its state says so.
+    leaves the run to be tried again, from where it broke; an upstream that fails does not, its state says so.
+    Raises SoftTimeLimitExceeded where the worker's time for it is up; then too the run is tried again.
     """
     claim = claim_run(run_id=run_id, now=timezone.now())
     if claim is None:
@@ -37,10 +40,11 @@ def execute_run(
         now=now,
         writing=claim.writing,
     )
-    reporter = _Reporter(claim, watch)
+    earlier = {name: StepReport.of_json(name, told) for name, told in run.progress.items() if name in run.steps}
+    reporter = _Reporter(claim, watch, earlier)
     try:
         with _heartbeat(claim):
-            reports = run_steps(context=context, steps=run.steps, watch=reporter)
+            reports = run_steps(context=context, steps=run.steps, watch=reporter, earlier=earlier)
         reporter.flush()
         broken = [report for report in reports if report.state == "broken"]
         if broken:
@@ -50,6 +54,9 @@ def execute_run(
     except LeaseLost:
         log.warning("run_taken_over")
         return None
+    except SoftTimeLimitExceeded:
+        claim.give_up(now=timezone.now(), code="out_of_time", message=_OUT_OF_TIME)
+        raise
     log.info("run_finished", broken=[report.name for report in broken])
     return reports
 
@@ -57,10 +64,14 @@ def execute_run(
 class _Reporter:
     """Passes each report on at once and keeps the run's row in step, twice a second at the most."""
 
-    def __init__(self, claim: Claim, watch: Callable[[StepReport], None] | None) -> None:
+    def __init__(
+        self, claim: Claim, watch: Callable[[StepReport], None] | None, earlier: Mapping[str, StepReport]
+    ) -> None:
         self._claim = claim
         self._watch = watch
-        self._steps: dict[str, dict[str, object]] = {name: StepReport(name).as_json() for name in claim.run.steps}
+        self._steps: dict[str, dict[str, object]] = {
+            name: earlier.get(name, StepReport(name)).as_json() for name in claim.run.steps
+        }
         self._written_at = float("-inf")
 
     def __call__(self, report: StepReport) -> None:

@@ -1,11 +1,14 @@
 """The order of a refresh, and what each of its steps asks of the three apps."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
+from types import MappingProxyType
+from typing import Any, Self
 
 import structlog
+from celery.exceptions import SoftTimeLimitExceeded
 
 from accounts.clients.aws.session import AwsSession
 from accounts.models import AwsAccount
@@ -25,7 +28,7 @@ from costing.services.bills import refresh_bills
 from costing.services.ledger import derive_touched_days
 from costing.services.prices import refresh_prices
 from finops.core.periods import Period
-from finops.core.upstream.errors import Reason, UpstreamError, UpstreamRejected
+from finops.core.upstream.errors import Reason, UpstreamError, UpstreamRejected, UpstreamUnavailable
 from finops.core.upstream.meter import CallMeter
 
 logger = structlog.get_logger(__name__)
@@ -66,6 +69,7 @@ class Step:
     source: str
     cadence: timedelta
     is_shared: bool = False  # one state for the installation, not one an account
+    stands_alone: bool = False  # what the steps before it bring does not matter to it
 
 
 def _asking_aws(refresh: Callable[..., StepOutcome], *, of_period: bool = True) -> Do:
@@ -136,7 +140,7 @@ PIPELINE: dict[str, Step] = {
         Step("power", _power, "boavizta", timedelta(hours=1), is_shared=True),
         # Fresh answers are not asked for again: hourly, so that a new type is priced soon.
         Step("price", _asking_aws(refresh_prices, of_period=False), "aws_pricing", timedelta(hours=1)),
-        Step("bill", _asking_aws(refresh_bills), "aws_cost_explorer", timedelta(hours=24)),
+        Step("bill", _asking_aws(refresh_bills), "aws_cost_explorer", timedelta(hours=24), stands_alone=True),
         Step("derive", _derive, "ledger", timedelta(hours=1)),
     )
 }
@@ -169,15 +173,36 @@ class StepReport:
 
     def as_json(self) -> dict[str, object]:
         """Plain values for the run's row."""
-        return {key: getattr(self, key) for key in ("state", "done", "total", "part", "rows", "message", "fix")}
+        return {key: getattr(self, key) for key in _REPORTED}
+
+    @classmethod
+    def of_json(cls, name: str, told: Mapping[str, Any]) -> Self:
+        """The report that the run's row keeps of the step `name`."""
+        return cls(name, **{key: told[key] for key in _REPORTED if key in told})
 
 
-def run_steps(*, context: Context, steps: Iterable[str], watch: Watch) -> list[StepReport]:
+_REPORTED = ("state", "done", "total", "part", "rows", "message", "fix")
+
+
+def run_steps(
+    *, context: Context, steps: Iterable[str], watch: Watch, earlier: Mapping[str, StepReport] = MappingProxyType({})
+) -> list[StepReport]:
     """Do `steps` in their order; a step that fails leaves its state and its words, and the others go on.
 
-    Raises LeaseLost where another worker took the run over.
+    `earlier` are the reports of an attempt before this one: what that did to its end is not done again, unless
+    it builds on a step that is. Raises LeaseLost where another worker took the run over, and
+    SoftTimeLimitExceeded where the time for it is up; what was done by then stays.
     """
-    return [_run_step(PIPELINE[name], context=context, watch=watch) for name in PIPELINE if name in set(steps)]
+    reports: list[StepReport] = []
+    is_news = False
+    for step in (PIPELINE[name] for name in PIPELINE if name in set(steps)):
+        before = earlier.get(step.name)
+        if before is not None and before.state == "done" and (step.stands_alone or not is_news):
+            reports.append(before)
+        else:
+            is_news = True
+            reports.append(_run_step(step, context=context, watch=watch))
+    return reports
 
 
 def _next_due_at(step: Step, errors: Iterable[UpstreamError], *, now: datetime) -> datetime:
@@ -194,6 +219,21 @@ def _next_due_at(step: Step, errors: Iterable[UpstreamError], *, now: datetime) 
     return due_at
 
 
+_BROKE = "This step of the refresh broke by an error of our own, not of the upstream. What it brought before stays."
+_BROKE_FIX = "It is tried again by itself; where that does not help, the worker's log says why at step_failed."
+
+
+def _record_failure(step: Step, error: UpstreamError, context: Context) -> None:
+    record_failure(
+        account=None if step.is_shared else context.account,
+        source=step.source,
+        error=error,
+        meter=context.meter,
+        now=context.now,
+        next_due_at=_next_due_at(step, [error], now=context.now),
+    )
+
+
 def _run_step(step: Step, *, context: Context, watch: Watch) -> StepReport:
     report = StepReport(step.name, state="running")
     watch(report)
@@ -203,33 +243,27 @@ def _run_step(step: Step, *, context: Context, watch: Watch) -> StepReport:
         watch(report)
 
     context.meter.reset()
-    owner = None if step.is_shared else context.account
     try:
         outcome = step.do(context, progress)
-    except LeaseLost:
-        raise
+    except (LeaseLost, SoftTimeLimitExceeded):
+        raise  # neither is this step's fault, and no other step may begin
     except UpstreamError as error:
         if error.reason is Reason.LOGIN_NEEDED:
             context.login_error = error
-        record_failure(
-            account=owner,
-            source=step.source,
-            error=error,
-            meter=context.meter,
-            now=context.now,
-            next_due_at=_next_due_at(step, [error], now=context.now),
-        )
+        _record_failure(step, error, context)
         report.state, report.message, report.fix = "failed", error.message, error.fix
     except Exception:
         # One step's fault must not keep the others from what they can do; the run is tried again.
         logger.exception("step_failed", step=step.name, account_id=context.account.account_id)
-        report.state, report.message = "broken", "An error of our own; the log has the details."
+        fault = UpstreamUnavailable(_BROKE, upstream=step.source, fix=_BROKE_FIX)
+        _record_failure(step, fault, context)
+        report.state, report.message, report.fix = "broken", fault.message, fault.fix
     else:
         # The sandbox's grid goes by a name of its own; its state is kept where the real one's would be.
         outcome.source = step.source
         failed = outcome.failed_parts
         record_outcome(
-            account=owner,
+            account=None if step.is_shared else context.account,
             outcome=outcome,
             meter=context.meter,
             now=context.now,

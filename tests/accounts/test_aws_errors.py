@@ -1,10 +1,11 @@
 import pytest
 import structlog
 from botocore.exceptions import ClientError
+from celery.exceptions import SoftTimeLimitExceeded
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts.clients.aws.errors import WayIn, our_error
+from accounts.clients.aws.errors import WayIn, our_error, sign_in_error
 from accounts.clients.aws.session import Operation
 from finops.core.upstream.errors import (
     Reason,
@@ -199,3 +200,12 @@ def test_any_refusal_whatever_its_words_becomes_one_of_ours(code, status, messag
 
     assert isinstance(error, UpstreamError)
     assert len(error.message) < 300
+
+
+@pytest.mark.parametrize("ask", [our_error, sign_in_error])
+def test_a_worker_whose_time_is_up_is_no_failure_of_aws(ask):
+    way_in = WayIn(words="a profile", renew="aws sso login --profile x")
+    more = {"action": "ec2:DescribeInstances"} if ask is our_error else {}
+
+    with pytest.raises(SoftTimeLimitExceeded):
+        ask(SoftTimeLimitExceeded(), upstream="aws_ec2", way_in=way_in, **more)

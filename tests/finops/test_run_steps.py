@@ -3,6 +3,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 
 from accounts.models import SourceStatus
 from accounts.services.step import PartOutcome, StepOutcome
@@ -79,3 +80,25 @@ def test_a_step_of_which_parts_failed_says_what_mends_them_once(run):
     report, _ = run(parts={"eu-central-1": DENIED, "eu-west-1": DENIED})
 
     assert (report.state, report.fix) == ("partly", "Allow it.")
+
+
+def test_a_step_that_breaks_says_so_at_its_source_and_is_due_again_soon(run):
+    report, due_after = run(ZeroDivisionError())
+
+    status = SourceStatus.objects.get()
+    assert (report.state, status.source, status.state, due_after) == (
+        "broken",
+        "aws_cloudtrail",
+        "unavailable",
+        15 * MINUTE,
+    )
+    assert status.last_error == report.message
+    assert "an error of our own" in report.message
+    assert "tried again" in status.fix
+
+
+def test_a_worker_whose_time_is_up_begins_no_other_step(run):
+    with pytest.raises(SoftTimeLimitExceeded):
+        run(SoftTimeLimitExceeded())
+
+    assert not SourceStatus.objects.exists()

@@ -6,6 +6,7 @@ from ssl import SSLError as PythonSSLError
 from typing import Any
 
 from botocore import exceptions as boto
+from celery.exceptions import SoftTimeLimitExceeded
 from urllib3.exceptions import HTTPError
 
 from finops.core.upstream.errors import (
@@ -116,8 +117,9 @@ def sign_in_error(error: Exception, *, upstream: str, way_in: WayIn) -> Upstream
     """The error for what went wrong while credentials were looked up, before AWS was asked anything.
 
     A stored sign-in that is damaged raises bare KeyErrors and the like, so that for a profile any error not
-    known otherwise means that we are not signed in.
+    known otherwise means that we are not signed in. Raises a worker's SoftTimeLimitExceeded again.
     """
+    _not_of_the_call(error)
     is_of_aws = isinstance(error, (boto.ClientError, *_NO_CONNECTION)) or _is_parser_error(error)
     is_known = is_of_aws or isinstance(error, _PROFILE_ERRORS)
     if is_known or not (way_in.is_stored or isinstance(error, _SIGN_IN_ERRORS)):
@@ -138,8 +140,10 @@ def sign_in_error(error: Exception, *, upstream: str, way_in: WayIn) -> Upstream
 def our_error(error: Exception, *, upstream: str, action: str, way_in: WayIn) -> UpstreamError:  # noqa: PLR0911 (one line a kind)
     """The error of ours for `error`, which botocore raised while doing the IAM `action`.
 
-    The sentence never holds the upstream's own text: that may carry ids, ARNs or a page of HTML.
+    The sentence never holds the upstream's own text: that may carry ids, ARNs or a page of HTML. Raises a
+    worker's SoftTimeLimitExceeded again, for that ends all it does and says nothing of AWS.
     """
+    _not_of_the_call(error)
     operation = action.partition(":")[2]
     if isinstance(error, boto.ClientError):
         return _of_answer(error, upstream=upstream, action=action, way_in=way_in)
@@ -185,6 +189,11 @@ def our_error(error: Exception, *, upstream: str, action: str, way_in: WayIn) ->
             fix="If it happens again, look for a proxy that answers in place of AWS.",
         )
     return UpstreamUnavailable(f"{operation} failed before AWS answered ({type(error).__name__}).", upstream=upstream)
+
+
+def _not_of_the_call(error: Exception) -> None:
+    if isinstance(error, SoftTimeLimitExceeded):
+        raise error
 
 
 def _is_parser_error(error: Exception) -> bool:
