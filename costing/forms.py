@@ -15,7 +15,7 @@ from accounts.forms.fields import NameField
 from accounts.models import PowerModel, Team
 from costing.estimators.money import USD, Rate
 from costing.estimators.window import Window
-from costing.selectors.instances import DEFAULT_ORDERING, ORDERINGS, Wanted
+from costing.selectors.instance_filter import DEFAULT_ORDERING, ORDERINGS, Wanted
 from costing.selectors.totals import GROUPINGS
 from finops.core.pages import PagedForm
 from finops.core.parameters import InstantField
@@ -86,11 +86,23 @@ class InstancesForm(PagedForm, ScopeForm):
     region = forms.CharField(required=False, max_length=40, help_text="Such as eu-central-1.")
     type = forms.CharField(required=False, max_length=60, help_text="The present type, such as m5.large.")
     state = forms.CharField(required=False, max_length=20, help_text="In AWS's word, or gone.")
+    tag_key = forms.CharField(
+        required=False, max_length=128, help_text="Those that bear this tag, upper and lower case apart."
+    )
+    tag_value = forms.CharField(required=False, max_length=256, help_text="With just this value; needs tag_key.")
     ordering = forms.ChoiceField(
         required=False,
         choices=[(word, word) for word in ORDERINGS],
         help_text=f"Default {DEFAULT_ORDERING}; a minus sorts downwards. Unknown sums come last.",
     )
+
+    def clean(self) -> dict[str, Any]:
+        """A tag's value is one of a key."""
+        cleaned = super().clean()
+        if self.cleaned_data.get("tag_value") and not self.cleaned_data.get("tag_key"):
+            message = "Give tag_key too: a value alone may stand under any key."
+            raise ValidationError({"tag_value": ValidationError(message, code="without_key")})
+        return cleaned
 
     def wanted(self) -> Wanted:
         """What the list is asked for."""
@@ -101,6 +113,8 @@ class InstancesForm(PagedForm, ScopeForm):
             region=given["region"],
             instance_type=given["type"],
             state=given["state"],
+            tag_key=given["tag_key"],
+            tag_value=given["tag_value"] or None,
             ordering=given["ordering"] or DEFAULT_ORDERING,
             position=self.position(),
         )
@@ -192,6 +206,25 @@ class TotalsForm(ScopeForm):
         choices=[(word, word) for word in GROUPINGS],
         help_text="Default day. The groups add up to the total.",
     )
+
+
+class ChecksForm(ScopeForm):
+    """Whose figures are checked over which days, and of which account and month the bridge is shown."""
+
+    account = forms.CharField(
+        required=False, validators=[account_id_is_12_digits], help_text="The account whose bridge is shown; 12 digits."
+    )
+    bridge = forms.CharField(required=False, max_length=7, help_text="The month of that bridge, such as 2026-03.")
+
+    def clean_bridge(self) -> date | None:
+        """The first day of the month."""
+        text = self.cleaned_data["bridge"]
+        if not text:
+            return None
+        match = _MONTH.fullmatch(text)
+        if match is None:
+            raise ValidationError("Give a month as 2026-03.", code="invalid")
+        return date(int(match[1]), int(match[2]), 1)
 
 
 class TeamSettingsForm(forms.Form):

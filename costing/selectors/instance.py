@@ -15,7 +15,7 @@ from costing.models import CostSnapshot
 from costing.selectors.amounts import Amounts, amounts_of
 from costing.selectors.figures import Figures, basis_for, figures_of
 from costing.selectors.hours import HourLine, lines_of
-from costing.selectors.instances import state_of
+from costing.selectors.instance_filter import state_of
 from costing.selectors.other_model import ModelLine, by_each_model
 from costing.selectors.rests_on import Facts, Ground, facts_of, grounds_of
 from costing.selectors.totals import sums_of, total
@@ -111,7 +111,7 @@ def instance_detail(user: User, *, instance: Instance, window: Window, hours: in
     facts = facts_of(user, instance, window.period)
     return InstanceDetail(
         instance=instance,
-        state=state_of(instance, now=window.now),
+        state=state_of(instance, window),
         window=window,
         currency=basis.currency,
         figures=figures_of(total(map(sums_of, complete)), basis),

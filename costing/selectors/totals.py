@@ -13,6 +13,7 @@ from accounts.selectors.scope import Scope
 from costing.estimators.grades import worst_grade
 from costing.models import CostSnapshot, DailyTotal
 from costing.models.cost_snapshot import CostSnapshotQuerySet
+from costing.models.window_total import WindowTotalQuerySet
 from finops.core.periods import Period
 
 _PLACES = Decimal("0.00000001")  # as the ledger stores money; SQLite sums it as binary fractions
@@ -45,6 +46,25 @@ _OF_SNAPSHOTS: dict[str, Any] = _SUMS | {
     "without_price": Count("day", filter=Q(list_cost_usd=None)),
     "without_power": Count("day", filter=Q(energy_kwh=None)),
     "without_intensity": Count("day", filter=Q(operational_gco2e=None, energy_kwh__isnull=False)),
+}
+
+
+# A sum's name → the column of WindowTotal.
+WINDOW_COLUMNS = {
+    "instance_days": "instance_days",
+    "running": "running_hours",
+    "billed": "billed_hours",
+    "cost": "list_cost_usd",
+    "energy": "energy_kwh",
+    "operational": "operational_gco2e",
+    "embodied": "embodied_gco2e",
+    "with_runtime": "hours_with_runtime",
+    "aligned": "hours_aligned",
+    "paired_cost": "paired_cost_usd",
+    "paired_gco2e": "paired_gco2e",
+    "without_price": "days_without_price",
+    "without_power": "days_without_power",
+    "without_intensity": "days_without_intensity",
 }
 
 
@@ -105,6 +125,15 @@ def daily_sums(scope: Scope, period: Period, *keys: str, where: Q | None = None)
 def snapshot_sums(snapshots: CostSnapshotQuerySet, *keys: str) -> list[Sums]:
     """The same out of single ledger rows: for what DailyTotal does not hold apart, such as one instance."""
     return list(snapshots.order_by().values(*keys, "cost_grade", "carbon_grade").annotate(**_OF_SNAPSHOTS))
+
+
+def window_sums(window_totals: WindowTotalQuerySet, *keys: str) -> list[Sums]:
+    """The same out of window totals."""
+    return list(
+        window_totals.order_by()
+        .values(*keys, "cost_grade", "carbon_grade")
+        .annotate(**{name: Sum(column) for name, column in WINDOW_COLUMNS.items()})
+    )
 
 
 def sums_of(snapshot: CostSnapshot) -> Sums:

@@ -6,7 +6,8 @@ import pytest
 from accounts.selectors.scope import scope_of
 from costing.estimators.window import Window
 from costing.selectors.emptiness import Emptiness
-from costing.selectors.instances import ORDERINGS, Wanted, instance_list
+from costing.selectors.instance_filter import ORDERINGS, Wanted
+from costing.selectors.instances import instance_list
 from finops.core.pages import Position
 from tests.conftest import NOW
 from tests.costing.rows import an_account, an_instance, expected, figure_on, sum_up

@@ -16,6 +16,7 @@ from finops.core.periods import DAY, Period, utc_day
 
 from .facts import gather
 from .store import InstanceDays, Totals, remove_others, store_snapshots, store_totals
+from .windows import add_up_windows, forget_windows
 
 SOURCE = "ledger"
 
@@ -53,6 +54,7 @@ def derive_touched_days(
         rows = derive_days(account=account, days=days, now=now, writing=writing, marks=marks)
         outcome.rows_written += rows
         outcome.parts[f"{days[0]}/{days[-1]}"] = PartOutcome(rows=rows)
+    add_up_windows(account=account, now=now, writing=writing)
     progress(done=len(spans), total=len(spans))
     if account.ledger_method != method:
         with writing():
@@ -106,11 +108,15 @@ def derive_days(
         totals.add(piece.keys, ledger)
         derived.append(piece.keys)
         with writing():
-            written += store_snapshots(
-                account_id=account.pk, keys=piece.keys, facts=piece.facts, ledger=ledger, now=now
-            )
+            rows = store_snapshots(account_id=account.pk, keys=piece.keys, facts=piece.facts, ledger=ledger, now=now)
+            if rows:
+                forget_windows(account=account, changed_from=days[0], now=now)
+        written += rows
     with writing():
-        written += remove_others(account_id=account.pk, days=days, derived=derived)
+        removed = remove_others(account_id=account.pk, days=days, derived=derived)
+        if removed:
+            forget_windows(account=account, changed_from=days[0], now=now)
+        written += removed
         written += store_totals(account_id=account.pk, days=days, totals=totals, now=now)
         _unmark(account, days, marks or {}, now)
     return written
