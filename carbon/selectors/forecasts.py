@@ -39,8 +39,8 @@ class _Issue:
     retrieved_at: datetime
     zone_signal: str
     zone_sources: list[str]
-    points: Any
-    band: Any
+    points: Any = None
+    band: Any = None
 
     def answers_at(self, instant: datetime) -> bool:
         """Whether it may answer: it reaches beyond `instant`. A file's answers always, however old."""
@@ -104,7 +104,7 @@ def forecasts_as_of(
         .order_by("generated_at")
         .values_list("pk", *_HEAD_COLUMNS)
     )
-    heads = [(pk, _Issue(*columns, points=None, band=None)) for pk, *columns in rows]
+    heads = [(pk, _Issue(*columns)) for pk, *columns in rows]
     settings = _settings(issue for _, issue in heads)
     chosen = [
         _youngest_pk(heads, place, order=source_order(place, settings), instant=instant) for place, instant in asked
