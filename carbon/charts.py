@@ -12,7 +12,7 @@ _COLORS = ("intensity", "running", "embodied", "carbon")
 
 
 def grid_lanes(grid: Grid) -> list[dict[str, Any]]:
-    """One small chart for each of `read_zones`: bars by hour, hatched where estimated, and the yearly mean as a line."""
+    """One small chart for each of `read_zones`: bars by hour, hatched where estimated, the yearly mean as a line."""
     return [
         {
             "labels": _labels(grid),

@@ -4,9 +4,12 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
+from costing.selectors.bridges import BridgeLine
 from costing.selectors.hours import HourLine
 from costing.selectors.instance import InstanceDetail
 from costing.selectors.overview import Overview
+
+_THINNEST = 1000  # a bar of less than one in so many of the tallest cannot be seen
 
 Values = Sequence[float | Decimal | None]
 
@@ -71,6 +74,36 @@ def instance_lanes(detail: InstanceDetail) -> list[dict[str, Any]]:
             "Carbon", "g CO2e", "carbon", "bar", [h.operational_gco2e for h in hours], hours, labels, "intensity", "cpu"
         ),
     ]
+
+
+def bridge_chart(lines: Sequence[BridgeLine], currency: str) -> dict[str, Any]:
+    """A waterfall: levels from zero, between them steps that hang where the last ended; the thinnest are left out."""
+    tallest = max(abs(line.starts_at + line.amount) for line in lines)
+    shown = [line for line in lines if line.is_level or abs(line.amount) * _THINNEST > tallest]
+    kinds = (
+        ("Level", "cost", [line.is_level for line in shown]),
+        ("Adds to the bill", "embodied", [not line.is_level and line.amount > 0 for line in shown]),
+        ("Takes off the bill", "running", [not line.is_level and line.amount < 0 for line in shown]),
+    )
+    spans = [[float(line.starts_at), float(line.starts_at + line.amount)] for line in shown]
+    return {
+        "labels": [line.label.split() for line in shown],  # a word a line, so that they fit below their bars
+        "axes": {"left": currency},
+        "amounts": [float(line.amount) for line in shown],
+        "series": [
+            {
+                "label": label,
+                "kind": "bar",
+                "axis": "left",
+                "color": color,
+                "dashed": False,
+                "grouped": False,
+                "hatched": [False] * len(shown),
+                "values": [span if is_of_kind else None for span, is_of_kind in zip(spans, of_kind, strict=True)],
+            }
+            for label, color, of_kind in kinds
+        ],
+    }
 
 
 def _lane(  # noqa: PLR0917 (one caller, five lines that read as a table)

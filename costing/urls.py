@@ -6,6 +6,7 @@ from costing import views
 
 urlpatterns = [
     path("", views.overview, name="overview"),
+    path("checks/", views.checks, name="checks"),
     path("settings/", views.team_settings, name="team-settings"),
     path("accounts/<int:pk>/remove/", views.account_remove, name="account-remove"),
     path("instances/", views.instances, name="instances"),

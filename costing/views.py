@@ -17,16 +17,20 @@ from accounts.services.audit import Actor
 from accounts.services.removal import STATEMENTS_A_REQUEST, request_removal, wipe
 from accounts.services.teams import change_team
 from accounts.views import SignedInRequest, owned_account_or_refuse, scope_or_404, team_of_page, unusable
-from costing.charts import instance_lanes, overview_chart
+from costing.charts import bridge_chart, instance_lanes, overview_chart
+from costing.estimators.money import USD
 from costing.forms import (
     DEFAULT_DAYS,
     DEFAULT_HOURS,
+    ChecksForm,
     InstanceForm,
     InstancesForm,
     ScopeForm,
     TeamSettingsForm,
     WindowForm,
 )
+from costing.selectors.checks import checks as checks_of
+from costing.selectors.checks import shown_bridge
 from costing.selectors.instance import instance_detail, instance_of
 from costing.selectors.instances import instance_list
 from costing.selectors.money import display_rate
@@ -64,6 +68,32 @@ def overview(request: SignedInRequest) -> HttpResponse:
             "periods": PERIODS,
             "days": _days(form),
             "now": now,
+        },
+    )
+
+
+@require_safe
+@login_required
+def checks(request: SignedInRequest) -> HttpResponse:
+    """How far the figures can be trusted, and what would raise that."""
+    form = ChecksForm(request.GET)
+    if not form.is_valid():
+        return unusable(request, form)
+    now = timezone.now()
+    scope = scope_or_404(request.user, form.cleaned_data["team"])
+    answer = checks_of(scope, form.window(now=now))
+    shown = shown_bridge(answer, account_id=form.cleaned_data["account"], month=form.cleaned_data["bridge"])
+    return render(
+        request,
+        "costing/checks.html",
+        {
+            "checks": answer,
+            "shown": shown,
+            "chart": bridge_chart(shown.lines, USD) if shown else None,
+            "periods": PERIODS,
+            "days": _days(form),
+            "now": now,
+            "frame": Frame(scope, answer.health, now),
         },
     )
 

@@ -15,9 +15,9 @@ from finops.core.time_zones import as_shown, offset_of
 
 register = template.Library()
 
-_STATE_MARKS = dict.fromkeys(("available", "fresh", "running", "done", "optimal"), "●")
+_STATE_MARKS = dict.fromkeys(("available", "fresh", "running", "done", "optimal", "excellent"), "●")
 _STATE_MARKS |= dict.fromkeys(("degraded", "ageing", "throttled", "pending", "stopping", "partly", "moderate"), "◐")
-_STATE_MARKS |= dict.fromkeys(("stale", "high"), "▲")
+_STATE_MARKS |= dict.fromkeys(("stale", "high", "limited"), "▲")
 _STATE_MARKS |= dict.fromkeys(("never", "stopped", "waiting", "queued", "not_enabled"), "○")
 
 

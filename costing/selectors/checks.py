@@ -1,64 +1,62 @@
-"""Checks of the figures: model against bill, hours aligned, and the share of the totals on each grade."""
+"""Checks of the figures: model against bill, hours aligned, the share of the totals on each grade, and what to do."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 
-from django.db.models import Exists, OuterRef, Q, Sum
-
-from accounts.selectors.aws_accounts import AccountRow, account_rows
-from accounts.selectors.health import Stand, data_health
+from accounts.models import AwsAccount
+from accounts.selectors.health import DataHealth, Stand, data_health
 from accounts.selectors.scope import Scope
-from costing.estimators.money import USD, Money, shares_by_grade
+from costing.estimators.money import shares_by_grade
 from costing.estimators.tac import aligned_share
-from costing.estimators.validation import ValidationQuality, validation
 from costing.estimators.window import Window
-from costing.models import BilledCost, DailyTotal, Grade
-from costing.models.billed_cost import BilledCostQuerySet
+from costing.selectors.advice import Advice, advice_for
+from costing.selectors.bridges import BridgeLine, MonthCheck, month_checks
+from costing.selectors.compared import Compared, compare, none_complete, usage_days
 from costing.selectors.complete_days import billing_lag
-from costing.selectors.figures import ALL_SOURCES, BILL_SOURCES, NO_LEDGER, NOTHING_RAN, basis_for
-from costing.selectors.totals import Totals, daily_sums, grouped, total
-from finops.core.periods import HOUR, Period
+from costing.selectors.figures import ALL_SOURCES, BILL_SOURCES, NO_LEDGER, NOTHING_RAN, has_simulated_readings
+from costing.selectors.gaps import gaps_by_type
+from costing.selectors.ledger_days import LedgerSum, added, ledger_days
 
 CHECKED_SOURCES = (*ALL_SOURCES, *BILL_SOURCES)
 
-NO_COMMON_DAY = "No day has both a bill and a ledger."
-NO_COMPUTE = "The bill of these days has no EC2 compute usage, so there is nothing to compare the model with."
-
-_PLACES = Decimal("0.0000000001")  # as Cost Explorer's amounts are stored
+_LEVELS = (0.5, 0.8, 0.95)  # of aligned hours; the last one is what a good day reaches
+_MOST_SHOWN_DAYS = 92  # that a page has a column for
 
 
-@dataclass(frozen=True, slots=True)
-class BilledCompute:
-    """What EC2 compute usage was billed in one currency."""
-
-    currency: str
-    unblended_cost: Decimal
-    amortized_cost: Decimal
+def _percent(share: float | None) -> str:
+    return "–" if share is None else str(int(share * 100))
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
-    """Bill and model of one account over the same scope: EC2 compute usage of `days`, and of no other day."""
+class DayAlignment:
+    """TAC of one account on one UTC day."""
 
-    days: tuple[date, ...]  # complete for billing, with a bill and with a ledger
-    billed: tuple[BilledCompute, ...]
-    modelled_usd: Decimal | None  # list cost
-    instance_days: int  # in the model
-    instance_days_without_price: int  # of these, with an hour or more that the model leaves out
-    factor: float | None  # unblended / modelled
-    quality: ValidationQuality | None
-    reason: str  # why there is no factor
+    day: date
+    hours_with_runtime: int
+    hours_aligned: int
+
+    @property
+    def aligned_share(self) -> float | None:
+        """TAC; None where nothing ran."""
+        return aligned_share(hours_aligned=self.hours_aligned, hours_with_runtime=self.hours_with_runtime)
+
+    @property
+    def level(self) -> int:
+        """0 where nothing ran, else 1 (below half of the hours) to 4 (95 % and more)."""
+        share = self.aligned_share
+        return 0 if share is None else 1 + sum(share >= least for least in _LEVELS)
+
+    @property
+    def percent(self) -> str:
+        """The share without its sign, rounded down, so that 100 means all."""
+        return _percent(self.aligned_share)
 
 
 @dataclass(frozen=True, slots=True)
-class AccountCheck:
-    """How far the figures of one account can be trusted. All but `compared` is of every complete day."""
+class Trust:
+    """How far some ledger days can be trusted."""
 
-    account: AccountRow
-    compared: Compared
     hours_with_runtime: int
     hours_aligned: int
     aligned_share: float | None  # TAC
@@ -68,7 +66,35 @@ class AccountCheck:
     instance_days: int
     instance_days_without_price: int  # in no share
     instance_days_without_power: int
+    instance_days_without_intensity: int
+
+    @property
+    def percent(self) -> str:
+        """TAC without its sign, rounded down, so that 100 means all."""
+        return _percent(self.aligned_share)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountCheck:
+    """How far the figures of one account can be trusted. `trust` and `days` are of every complete day."""
+
+    account: AwsAccount
+    compared: Compared
+    months: tuple[MonthCheck, ...]  # oldest first
+    days: tuple[DayAlignment | None, ...]  # one for each complete day; None where there is no ledger
+    ledger: LedgerSum
+    trust: Trust
     stand: Stand
+
+    @property
+    def shown_days(self) -> tuple[DayAlignment | None, ...]:
+        """The latest of the days, as many as a table has columns for."""
+        return self.days[-_MOST_SHOWN_DAYS:]
+
+    @property
+    def known_days(self) -> list[DayAlignment]:
+        """The complete days that have a ledger."""
+        return [day for day in self.days if day is not None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,149 +103,132 @@ class Checks:
 
     scope: Scope
     window: Window
+    days: tuple[date, ...]  # the complete ones
     accounts: tuple[AccountCheck, ...]
+    trust: Trust  # of all of them together
+    advice: tuple[Advice, ...]  # what would raise it, most first
+    health: DataHealth
     stand: Stand
     is_simulated: bool
 
+    @property
+    def shown_days(self) -> tuple[date, ...]:
+        """The latest of the days, as many as a table has columns for."""
+        return self.days[-_MOST_SHOWN_DAYS:]
+
+    @property
+    def shown_months(self) -> list[tuple[date, int]]:
+        """The months of `shown_days`, and how many of these lie in each."""
+        counts: dict[date, int] = {}
+        for day in self.shown_days:
+            counts[day.replace(day=1)] = counts.get(day.replace(day=1), 0) + 1
+        return list(counts.items())
+
+    @property
+    def month_checks(self) -> list[tuple[AwsAccount, MonthCheck]]:
+        """Every account's months, the latest first."""
+        return [(each.account, check) for each in self.accounts for check in reversed(each.months)]
+
 
 def checks(scope: Scope, window: Window) -> Checks:
-    """Check the figures of `scope` in `window`. The number of queries does not grow with accounts or days."""
+    """Check the figures of `scope` in `window`: eight queries at most, however many accounts and days there are."""
     health = data_health(scope, now=window.now)
-    rows = account_rows(scope)
-    by_account = grouped(daily_sums(scope, window.complete, "aws_account_id"), "aws_account_id")
-    compared = compared_costs(scope, window, account_ids=[row.id for row in rows])
+    accounts = list(scope.accounts().select_related("team").order_by("name", "account_id"))
+    days = window.complete.days()
+    ledger = ledger_days(scope, window.complete)
+    billable = window.complete_after(billing_lag())
+    usage = usage_days(scope, billable) if billable.days() else {}
+    months = month_checks(scope, billable, usage, ledger, account_ids=[account.pk for account in accounts])
+    found = tuple(
+        _account_check(
+            account,
+            days,
+            ledger.get(account.pk, {}),
+            compared=compare(usage.get(account.pk, {}), ledger.get(account.pk, {}), billable.days())
+            if billable.days()
+            else none_complete(),
+            months=months[account.pk],
+            stand=health.stand(CHECKED_SOURCES, account_id=account.pk),
+        )
+        for account in accounts
+    )
     return Checks(
         scope=scope,
         window=window,
-        accounts=tuple(
-            _account_check(
-                row,
-                compared[row.id],
-                by_account.get((row.id,), total([])),
-                health.stand(CHECKED_SOURCES, account_id=row.id),
-            )
-            for row in rows
+        days=tuple(days),
+        accounts=found,
+        trust=trust_of(added(each.ledger for each in found)),
+        advice=advice_for(
+            {each.account.pk: each.ledger for each in found},
+            {each.account.pk for each in found if each.compared.factor is None},
+            health,
+            gaps_by_type(scope, window.complete),
         ),
+        health=health,
         stand=health.stand(CHECKED_SOURCES),
-        is_simulated=basis_for(scope, window, health=health).is_simulated,
+        is_simulated=has_simulated_readings(scope, window),
     )
 
 
-def _account_check(row: AccountRow, compared: Compared, totals: Totals, stand: Stand) -> AccountCheck:
-    aligned = aligned_share(hours_aligned=totals.hours_aligned, hours_with_runtime=totals.hours_with_runtime)
-    reason = NOTHING_RAN if totals.instance_days else NO_LEDGER
-    return AccountCheck(
-        account=row,
-        compared=compared,
-        hours_with_runtime=totals.hours_with_runtime,
-        hours_aligned=totals.hours_aligned,
+def trust_of(ledger: LedgerSum) -> Trust:
+    """Shares of a sum of ledger days; each that cannot be told says why."""
+    aligned = aligned_share(hours_aligned=ledger.hours_aligned, hours_with_runtime=ledger.hours_with_runtime)
+    return Trust(
+        hours_with_runtime=ledger.hours_with_runtime,
+        hours_aligned=ledger.hours_aligned,
         aligned_share=aligned,
-        aligned_reason=reason if aligned is None else "",
-        cost_shares=shares_by_grade(totals.cost_usd_by_grade.items()).by_grade,
-        energy_shares=shares_by_grade(totals.energy_kwh_by_grade.items()).by_grade,
-        instance_days=totals.instance_days,
-        instance_days_without_price=totals.days_without_price,
-        instance_days_without_power=totals.days_without_power,
+        aligned_reason="" if aligned is not None else NOTHING_RAN if ledger.instance_days else NO_LEDGER,
+        cost_shares=shares_by_grade((ledger.cost_usd_by_grade or {}).items()).by_grade,
+        energy_shares=shares_by_grade((ledger.energy_kwh_by_grade or {}).items()).by_grade,
+        instance_days=ledger.instance_days,
+        instance_days_without_price=ledger.instance_days_without_price,
+        instance_days_without_power=ledger.instance_days_without_power,
+        instance_days_without_intensity=ledger.instance_days_without_intensity,
+    )
+
+
+def _account_check(
+    account: AwsAccount,
+    days: Sequence[date],
+    ledger: Mapping[date, LedgerSum],
+    *,
+    compared: Compared,
+    months: tuple[MonthCheck, ...],
+    stand: Stand,
+) -> AccountCheck:
+    summed = added(ledger.values())
+    return AccountCheck(
+        account=account,
+        compared=compared,
+        months=months,
+        days=tuple(
+            DayAlignment(day, ledger[day].hours_with_runtime, ledger[day].hours_aligned) if day in ledger else None
+            for day in days
+        ),
+        ledger=summed,
+        trust=trust_of(summed),
         stand=stand,
     )
 
 
-def compared_costs(scope: Scope, window: Window, *, account_ids: Iterable[int]) -> dict[int, Compared]:
-    """Bill and model of each of `account_ids`, in four queries.
+@dataclass(frozen=True, slots=True)
+class ShownBridge:
+    """The bridge of one account and month."""
 
-    A day counts where its bill no longer grows (BILLING_LAG_HOURS), has any row, and the ledger has the day
-    too; a bill with rows but none of EC2 compute is a bill of nothing for compute, not an unknown one.
-    """
-    period = window.complete_after(billing_lag())
-    if not period.days():
-        hours = billing_lag() // HOUR
-        reason = f"No day of this period has a complete bill: it goes on growing for {hours} hours after the day."
-        return {account_id: _not_compared(reason) for account_id in account_ids}
-    billed_days = _days_by_account(_bills(scope, period).values_list("aws_account_id", "day").distinct())
-    ledger_days = _days_by_account(
-        DailyTotal.objects.visible_to(scope.user)
-        .filter(aws_account__in=scope.accounts())
-        .during(period)
-        .order_by()
-        .values_list("aws_account_id", "day")
-        .distinct()
-    )
-    billed = _billed_compute(scope, period)
-    has_bill = Q(Exists(BilledCost.objects.filter(aws_account=OuterRef("aws_account"), day=OuterRef("day"))))
-    modelled = grouped(daily_sums(scope, period, "aws_account_id", where=has_bill), "aws_account_id")
-    return {
-        account_id: _compare(
-            billed_days.get(account_id, set()),
-            ledger_days.get(account_id, set()),
-            billed.get(account_id, ()),
-            modelled.get((account_id,), total([])),
-        )
-        for account_id in account_ids
-    }
+    account: AwsAccount
+    check: MonthCheck
+    lines: tuple[BridgeLine, ...]
 
 
-def _compare(
-    billed_days: set[date], ledger_days: set[date], billed: tuple[BilledCompute, ...], modelled: Totals
-) -> Compared:
-    days = tuple(sorted(billed_days & ledger_days))
-    if not billed_days:
-        return _not_compared(validation(billed=None, modelled=None).reason)
-    if not days:
-        return _not_compared(NO_COMMON_DAY if ledger_days else NO_LEDGER)
-    factor, quality, reason = None, None, ""
-    if not billed:
-        reason = NO_COMPUTE
-    elif len(billed) > 1:
-        # A factor of one currency would hold a part of the bill against the whole model.
-        reason = f"The bill is in {' and '.join(each.currency for each in billed)}; it is not compared as a whole."
-    else:
-        model = None if modelled.list_cost_usd is None else Money(modelled.list_cost_usd, USD)
-        answer = validation(billed=Money(billed[0].unblended_cost, billed[0].currency), modelled=model)
-        factor = None if answer.factor is None else float(answer.factor)
-        quality, reason = answer.quality, answer.reason
-    return Compared(
-        days=days,
-        billed=billed,
-        modelled_usd=modelled.list_cost_usd,
-        instance_days=modelled.instance_days,
-        instance_days_without_price=modelled.days_by_cost_grade.get(Grade.MISSING, 0),
-        factor=factor,
-        quality=quality,
-        reason=reason,
-    )
-
-
-def _not_compared(reason: str) -> Compared:
-    return Compared((), (), None, 0, 0, None, None, reason)
-
-
-def _bills(scope: Scope, period: Period) -> BilledCostQuerySet:
-    days = period.days()
-    return (
-        BilledCost.objects.visible_to(scope.user)
-        .filter(aws_account__in=scope.accounts(), day__gte=days[0], day__lte=days[-1])
-        .order_by()
-    )
-
-
-def _billed_compute(scope: Scope, period: Period) -> dict[int, tuple[BilledCompute, ...]]:
-    """By account and then currency, of the days that the ledger has."""
-    rows = (
-        _bills(scope, period)
-        .of_compute_usage()
-        .filter(Exists(DailyTotal.objects.filter(aws_account=OuterRef("aws_account"), day=OuterRef("day"))))
-        .order_by("currency")
-        .values_list("aws_account_id", "currency")
-        .annotate(unblended=Sum("unblended_cost"), amortized=Sum("amortized_cost"))
-    )
-    by_account: defaultdict[int, list[BilledCompute]] = defaultdict(list)
-    for account_id, currency, unblended, amortized in rows:
-        by_account[account_id].append(BilledCompute(currency, unblended.quantize(_PLACES), amortized.quantize(_PLACES)))
-    return {account_id: tuple(sums) for account_id, sums in by_account.items()}
-
-
-def _days_by_account(pairs: Iterable[tuple[int, date]]) -> dict[int, set[date]]:
-    days: defaultdict[int, set[date]] = defaultdict(set)
-    for account_id, day in pairs:
-        days[account_id].add(day)
-    return days
+def shown_bridge(answer: Checks, *, account_id: str = "", month: date | None = None) -> ShownBridge | None:
+    """The bridge asked for; where that leaves a choice, of the latest month and in it of the largest bill."""
+    found = [
+        (check.month, check.bridge.billed.amount, each.account, check)
+        for each in answer.accounts
+        for check in each.months
+        if check.bridge and account_id in {"", each.account.account_id} and month in {None, check.month}
+    ]
+    if not found:
+        return None
+    *_, account, check = max(found, key=lambda each: each[:2])
+    return ShownBridge(account, check, tuple(check.lines))

@@ -134,11 +134,11 @@ def basis_for(scope: Scope, window: Window, *, health: DataHealth) -> Basis:
         health=health,
         rate=None if shown.rate.currency == USD else shown.rate,
         rate_reason=shown.reason,
-        is_simulated=_has_simulated_readings(scope, window),
+        is_simulated=has_simulated_readings(scope, window),
     )
 
 
-def _has_simulated_readings(scope: Scope, window: Window) -> bool:
+def has_simulated_readings(scope: Scope, window: Window) -> bool:
     """Whether readings of a stand-in instead of a grid's stand behind figures of `window`."""
     if settings.SANDBOX:
         return True

@@ -40,6 +40,7 @@
         ...common,
         backgroundColor: series.values.map((_, index) => (marked(index) ? pattern : ink)),
         borderWidth: series.values.map((_, index) => (marked(index) ? 1 : 0)),
+        grouped: series.grouped !== false, // kinds of one waterfall stand in one place, not side by side
         barPercentage: 0.92,
         categoryPercentage: 0.92,
       };
