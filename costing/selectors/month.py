@@ -116,7 +116,9 @@ def choose(candidates: Sequence[ComparedPeriods], by_day: ByDay, groups: Groups)
         late = groups.late_accounts(periods.previous.days()[0])
         if known == len(asked) and not late:
             return Compared(number, periods)
-        why = f"{', '.join(late[:2])} has no ledger before" if late else f"{known} of {len(asked)} days have a ledger"
+        why = f"{known} of {len(asked)} days have a ledger"
+        if known == len(asked):
+            why = f"of {' and '.join(late[:2])}{' and others' if late[2:] else ''} no ledger is as old"
         reason = reason or f"Not compared with {_span(periods.previous)}: {why}."
     return Compared(None, None, reason or "No day of this month is complete yet.")
 

@@ -100,7 +100,7 @@ class Groups:
         return tuple(found[:TOP])
 
     def _unknown(self, number: int, unit: str) -> int:
-        return sum(_side(row, number, side, unit) is None for row in self.rows for side in ("now", "then"))
+        return sum(None in [_side(row, number, side, unit) for side in ("now", "then")] for row in self.rows)
 
 
 def _side(row: dict[str, Any], number: int, side: str, unit: str) -> Any:

@@ -5,7 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from costing.estimators.comparison import compared_periods, is_complete, last_complete_day, relative_change
+from costing.estimators.comparison import (
+    compared_periods,
+    compared_weeks,
+    is_complete,
+    last_complete_day,
+    relative_change,
+)
 from finops.core.periods import Period
 
 LAG = timedelta(hours=48)
@@ -61,3 +67,10 @@ def test_both_periods_have_as_many_days_and_all_of_them_are_complete(month, now)
         assert periods.previous.end <= periods.current.start
         assert all(is_complete(day, now=now, lag=LAG) for day in periods.current.days())
         assert all((day.year, day.month) == (month.year, month.month) for day in periods.current.days())
+
+
+def test_two_weeks_are_compared_by_the_same_weekdays():
+    weeks = compared_weeks(now=datetime(2026, 3, 18, 12, tzinfo=UTC), lag=timedelta(0))
+
+    assert (weeks.current.days()[0], weeks.current.days()[-1]) == (date(2026, 3, 11), date(2026, 3, 17))
+    assert (weeks.previous.days()[0], weeks.previous.days()[-1]) == (date(2026, 3, 4), date(2026, 3, 10))
