@@ -4,8 +4,6 @@ One rule for every source: a point answers when it ends after the start and begi
 point that ends exactly with the start is out, and one that begins exactly with the end is in.
 """
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
@@ -16,8 +14,7 @@ Floats = npt.NDArray[np.float64]
 
 def answers(starts_at: Ints, duration: Ints, *, start: int, end: int) -> Mask:
     """Which points answer a question about `start` to `end`, in any one unit of time."""
-    chosen: Any = (starts_at + duration > start) & (starts_at <= end)
-    return chosen
+    return np.asarray((starts_at + duration > start) & (starts_at <= end))
 
 
 def competes(starts_at: Ints, duration: Ints, *, start: int, end: int) -> Mask:
@@ -31,5 +28,4 @@ def competes(starts_at: Ints, duration: Ints, *, start: int, end: int) -> Mask:
 
 def lowest(values: Floats) -> Mask:
     """Every value that equals the smallest, exactly; of none, none."""
-    chosen: Any = values == values.min(initial=np.inf)
-    return chosen
+    return np.asarray(values == values.min(initial=np.inf))

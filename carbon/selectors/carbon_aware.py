@@ -7,7 +7,7 @@ from datetime import datetime
 from django.contrib.auth.models import AnonymousUser
 
 from accounts.models import User
-from carbon.estimators.selection import answers, competes, lowest
+from carbon.estimators.selection import Mask, answers, competes, lowest
 from carbon.estimators.series import IntensityPoints, Place, instant_of
 from carbon.selectors.forecasts import current_forecasts, forecasts_as_of
 from carbon.selectors.locations import AskedLocation
@@ -128,6 +128,6 @@ def _answering(points: IntensityPoints | None, *, start: int, end: int) -> Inten
     return None if points is None else _where(points, answers, start=start, end=end)
 
 
-def _where(points: IntensityPoints, rule: Callable[..., object], *, start: int, end: int) -> IntensityPoints | None:
+def _where(points: IntensityPoints, rule: Callable[..., Mask], *, start: int, end: int) -> IntensityPoints | None:
     chosen = points.chosen(rule(points.starts_at, points.duration, start=start, end=end))
     return chosen if len(chosen) else None

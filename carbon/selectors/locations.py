@@ -2,11 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from django.db.models import F, QuerySet
-from django.db.models.functions import Coalesce, Lower
+from django.db.models.functions import Lower
 
 from carbon.estimators.distance import kilometres
 from carbon.estimators.series import Place
@@ -47,12 +45,11 @@ class NearestLocation:
 def known_locations() -> list[KnownLocation]:
     """Every name that clients may ask by, once, by name: of files and the admin, as shipped, and of imported data."""
     known: dict[str, KnownLocation] = {}
-    for folded_key, *columns in (
-        Location.objects.order_by("folded_key", "is_shipped")
-        .values_list("folded_key", "key", "name", "latitude", "longitude")
-        .iterator()
+    rows = Location.objects.order_by("folded_key", "is_shipped")
+    for folded_key, key, name, latitude, longitude in rows.values_list(
+        "folded_key", "key", "name", "latitude", "longitude"
     ):
-        known.setdefault(folded_key, KnownLocation(*columns))
+        known.setdefault(folded_key, KnownLocation(key, name, latitude, longitude))
     for key in Zone.objects.filter(kind=ZoneKind.FILE).values_list("key", flat=True):
         known.setdefault(folded(key), KnownLocation(key, key, None, None))
     return [known[key] for key in sorted(known)]
@@ -94,8 +91,8 @@ def all_places() -> list[AskedLocation]:
 def nearest_location(latitude: float, longitude: float) -> NearestLocation | None:
     """The known location nearest to a point that has a grid zone; None without any."""
     rows = list(
-        _with_zone(Location.objects.exclude(latitude=None))
-        .exclude(zone_key=None)
+        Location.objects.exclude(latitude=None)
+        .exclude(zone=None, cloud_region=None)
         .order_by("folded_key", "is_shipped")
         .values_list("key", "latitude", "longitude")
     )
@@ -115,15 +112,14 @@ def _may_be_a_name(text: str) -> bool:
 def _places_of_locations(wanted: set[str]) -> list[tuple[str, Place | None]]:
     """By name, those of files and the admin before the shipped ones; a location without a zone has no place."""
     rows = (
-        _with_zone(Location.objects.filter(folded_key__in=sorted(wanted)))
+        Location.objects.filter(folded_key__in=sorted(wanted))
         .order_by("is_shipped", "folded_key")
-        .values_list("folded_key", "signal", "zone_key", "zone_signal")
+        .values_list(
+            "folded_key", "signal", "zone_id", "zone__signal", "cloud_region__zone_id", "cloud_region__zone__signal"
+        )
     )
-    return [(key, Place(zone, signal or zone_signal) if zone else None) for key, signal, zone, zone_signal in rows]
-
-
-def _with_zone(locations: QuerySet[Location]) -> QuerySet[Location, Any]:
-    return locations.annotate(
-        zone_key=Coalesce(F("zone"), F("cloud_region__zone")),
-        zone_signal=Coalesce(F("zone__signal"), F("cloud_region__zone__signal")),
-    )
+    places = []
+    for key, own_signal, zone, zone_signal, zone_of_region, signal_of_region in rows:
+        where, signal = (zone, zone_signal) if zone else (zone_of_region, signal_of_region)
+        places.append((key, Place(where, own_signal or signal) if where else None))
+    return places

@@ -29,9 +29,10 @@ class Item:
     def text(self, name: str) -> str | None:
         """A text, or None."""
         value = self._members.get(name.lower())
-        if value is None or isinstance(value, str):
-            return value
-        return self._cannot_read(name, "System.String")
+        if value is not None and not isinstance(value, str):
+            self._cannot_read(name, "System.String")
+            return None
+        return value
 
     def time(self, name: str) -> ClientTime | None:
         """An instant, or None."""
@@ -39,7 +40,9 @@ class Item:
         if value is None:
             return None
         read = read_in_body(value) if isinstance(value, str) else None
-        return self._cannot_read(name, "System.Nullable`1[System.DateTimeOffset]") if read is None else read
+        if read is None:
+            self._cannot_read(name, "System.Nullable`1[System.DateTimeOffset]")
+        return read
 
     def integer(self, name: str) -> int | None:
         """A 32-bit integer, also as text, or None."""
@@ -48,7 +51,9 @@ class Item:
             return None
         is_number = isinstance(value, int) and not isinstance(value, bool)
         read = integer_of(str(value)) if is_number or isinstance(value, str) else None
-        return self._cannot_read(name, "System.Nullable`1[System.Int32]") if read is None else read
+        if read is None:
+            self._cannot_read(name, "System.Nullable`1[System.Int32]")
+        return read
 
     def position(self) -> tuple[float, float] | None:
         """Latitude and longitude, or None."""
@@ -77,7 +82,7 @@ class Batch:
         """Read the body; raises the problem of one that is no array of objects. `parameter` is the SDK's word."""
         self._parameter = parameter
         self._errors: Errors = {}
-        content = _content_of(request, parameter)
+        content = content_of(request, parameter)
         if not isinstance(content, list):
             raise self._unreadable({"$": ["The JSON value could not be converted to an array. Path: $."]})
         if len(content) > _MOST_ITEMS:
@@ -101,7 +106,9 @@ class Batch:
         return unreadable(errors | {self._parameter: [f"The {self._parameter} field is required."]})
 
 
-def _content_of(request: HttpRequest, parameter: str) -> Any:
+def content_of(request: HttpRequest, parameter: str) -> Any:
+    """The body's JSON, never None; raises the problem of what cannot be read. `parameter` is the SDK's word for it."""
+    """The JSON value of a body; raises the problem of one that is none. `parameter` is the SDK's word for it."""
     media_type, charset = _media_type_of(request)
     required = {parameter: [f"The {parameter} field is required."]}
     if not media_type and request.META.get("CONTENT_LENGTH") in {None, "", "0"}:

@@ -31,7 +31,7 @@ class Below(RoutePattern):
 
     def match(self, path: str) -> Any:
         """The rest of the address does not matter."""
-        return ("", (), {}) if f"{path}/".lower().startswith(self._route) else None
+        return ("", (), {}) if f"{path}/".lower().startswith(str(self)) else None
 
 
 _browse = Browse.as_view()
@@ -74,5 +74,5 @@ urlpatterns = [
 # To come after all others: an address that the SDK would not know either has nothing to say, and is no page of ours.
 unknown_addresses = [
     _route(address, unknown, f"carbon-aware-nothing-below-{address.strip('/')}", Below)
-    for address in (PREFIX, "emissions/", "locations/", "metrics/", "swagger/")
+    for address in (PREFIX, "emissions/", "locations/", "metrics/", "sci-scores/", "swagger/")
 ]

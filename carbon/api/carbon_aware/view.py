@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any, ClassVar
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -33,7 +33,7 @@ class CarbonAwareView(APIView):
     """An operation. It answers in JSON whatever is accepted, with errors in the SDK's shape."""
 
     schema = None  # these have a document of their own
-    permission_classes: ClassVar[list[type[BasePermission]]] = [SignedInOrOpen]
+    permission_classes = [SignedInOrOpen]
 
     def perform_content_negotiation(self, request: Request, force: bool = False) -> tuple[Any, str]:  # noqa: ARG002, FBT001, FBT002 (DRF's signature)
         """JSON and nothing else, as the SDK does."""
@@ -56,10 +56,9 @@ class CarbonAwareView(APIView):
         return query
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        """Say the remarks, one Warning each (RFC 7234: 299, miscellaneous), beside errors too."""
+        """Say the remarks, beside errors too."""
         response = super().finalize_response(request, response, *args, **kwargs)
-        if sentences := getattr(self, "remarks", ()):
-            response["Warning"] = ", ".join(f'299 - "{_quotable(sentence)}"' for sentence in sentences)
+        say_warnings(response, getattr(self, "remarks", ()))
         return response
 
     def get_exception_handler(self) -> Any:
@@ -82,16 +81,30 @@ def empty(status: int, **headers: str) -> HttpResponse:
 
 
 def answered(written: str, told: Iterable[IntensityPoints], *, now: datetime) -> HttpResponse:
-    """An answer with what it rests on: its sources, the signal, and when the oldest part of it was fetched."""
+    """An answer with what it rests on."""
     response = HttpResponse(written, content_type=JSON)
-    if told := list(told):
-        as_of = min(points.as_of for points in told)
-        response["Carbon-Source"] = ", ".join(dict.fromkeys(points.source for points in told))
-        response["Carbon-Signal"] = ", ".join(dict.fromkeys(points.signal for points in told))
-        response["Carbon-As-Of"] = str(ClientTime.of(as_of))
-        response["Age"] = str(max(int((now - as_of).total_seconds()), 0))
-        response["Cache-Control"] = "private, no-cache"
+    say_provenance(response, told, now=now)
     return response
+
+
+def say_provenance(response: HttpResponse, told: Iterable[IntensityPoints], *, now: datetime) -> None:
+    """Sources, signal, and when the oldest part of it was fetched: Carbon-Source, -Signal, -As-Of and Age."""
+    if not (told := list(told)):
+        return
+    as_of = min(points.as_of for points in told)
+    response["Carbon-Source"] = ", ".join(dict.fromkeys(points.source for points in told))
+    response["Carbon-Signal"] = ", ".join(dict.fromkeys(points.signal for points in told))
+    response["Carbon-As-Of"] = str(ClientTime.of(as_of))
+    response["Age"] = str(max(int((now - as_of).total_seconds()), 0))
+    response["Cache-Control"] = "private, no-cache"
+
+
+def say_warnings(response: HttpResponse, sentences: Iterable[str]) -> None:
+    """What the caller should know, one Warning each (RFC 7234: 299, miscellaneous), beside those said already."""
+    said = [response["Warning"]] if response.has_header("Warning") else []
+    said += [f'299 - "{_quotable(sentence)}"' for sentence in sentences]
+    if said:
+        response["Warning"] = ", ".join(said)
 
 
 def _quotable(sentence: str) -> str:
