@@ -15,9 +15,9 @@ from accounts.clients.aws.inventory import DESCRIBE_INSTANCES, InstanceDescripti
 from accounts.clients.aws.session import AwsSession
 from accounts.estimators.runtime import ENDING_STATES, InstanceFacts, RuntimeEvent, forgotten_sights
 from accounts.models import AwsAccount, Instance
+from accounts.services.events.sights import keep_sights
 from accounts.services.parallel import ask_all, once
 from accounts.services.runs import history_before
-from accounts.services.sights import keep_sights
 from accounts.services.source_status import ask_at_once
 from accounts.services.step import PartOutcome, Progress, StepOutcome, Writing, no_progress
 from accounts.services.touched_days import touch_period

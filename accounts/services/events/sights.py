@@ -8,25 +8,12 @@ from accounts.estimators.runtime import INVENTORY_START, RuntimeEvent
 from accounts.models import AwsAccount, InstanceEvent
 from finops.core.bulk import upsert
 
+from .store import EVENT_COLUMNS, EVENT_KEY
+
 _SAME = timedelta(minutes=2)
 _STARTS = frozenset({"RunInstances", "StartInstances"})
 _STOPS = frozenset({"StopInstances", "TerminateInstances", "BidEvictedEvent"})
 _IDS_AT_ONCE = 500
-_COLUMNS = [
-    "aws_account_id",
-    "region",
-    "event_id",
-    "instance_id",
-    "name",
-    "occurred_at",
-    "previous_state",
-    "current_state",
-    "instance_type",
-    "error_code",
-    "actor",
-    "source",
-    "retrieved_at",
-]
 
 Sights = Mapping[tuple[str, str], Sequence[RuntimeEvent]]  # by region and instance id
 
@@ -60,8 +47,8 @@ def keep_sights(*, account: AwsAccount, sights: Sights, now: datetime) -> int:
             for is_start, at in told.get(instance_id, ())
         )
     ]
-    values = [[row.get(column, "") for column in _COLUMNS] for row in rows]
-    return upsert(InstanceEvent, values, columns=_COLUMNS, key=["aws_account_id", "event_id", "instance_id"])
+    values = [[row.get(column, "") for column in EVENT_COLUMNS] for row in rows]
+    return upsert(InstanceEvent, values, columns=EVENT_COLUMNS, key=EVENT_KEY)
 
 
 def _told_by_events(account: AwsAccount, sights: Sights) -> dict[str, list[tuple[bool, datetime]]]:
