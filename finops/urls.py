@@ -6,12 +6,15 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 from rest_framework.permissions import IsAuthenticated
 
+from accounts.api import accounts as aws_accounts_api
+from accounts.api import teams as teams_api
 from accounts.api import views as accounts_api
 from accounts.views import admin_sign_in
 from carbon.api import grid_views as grid_api
 from carbon.api.carbon_aware import routes as carbon_aware
 from costing.api import instance_views as instances_api
 from costing.api import views as costing_api
+from costing.api.sci import MarginalCarbonIntensity, SciScores
 
 _endpoints = {
     "overview": ("api-overview", costing_api.Overview),
@@ -24,7 +27,12 @@ _endpoints = {
     "zones": ("api-zones", grid_api.Zones),
     "zones/<str:key>": ("api-zone", grid_api.ZoneDetail),
     "readings": ("api-readings", grid_api.Readings),
-    "accounts": ("api-accounts", accounts_api.Accounts),
+    "teams": ("api-teams", teams_api.Teams),
+    "teams/<slug:slug>": ("api-team", teams_api.Team),
+    "audit": ("api-audit", teams_api.Audit),
+    "accounts": ("api-accounts", aws_accounts_api.Accounts),
+    "accounts/trust-policy": ("api-trust-policy", aws_accounts_api.TrustPolicy),
+    "accounts/<int:pk>": ("api-account", aws_accounts_api.Account),
     "accounts/<int:pk>/refresh": ("api-account-refresh", accounts_api.Refresh),
     "runs": ("api-runs", accounts_api.Runs),
     "runs/<int:pk>": ("api-run", accounts_api.Run),
@@ -56,6 +64,10 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("carbon.urls")),
     *carbon_aware.urlpatterns,
+    *carbon_aware.at_both_addresses("sci-scores", SciScores.as_view(), name="sci-scores"),
+    *carbon_aware.at_both_addresses(
+        "sci-scores/marginal-carbon-intensity", MarginalCarbonIntensity.as_view(), name="sci-intensity"
+    ),
     path("", include("costing.urls")),
     path("api/v1/", include(api)),
     path("admin/login/", admin_sign_in, name="admin-sign-in"),

@@ -5,10 +5,8 @@ against a service that runs already: `python -m tests.upstreams.verify_boavizta 
 Ends with 1 where a single check fails.
 """
 
-import hashlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -16,7 +14,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import pairwise
-from pathlib import Path
 from types import FrameType
 
 import structlog
@@ -25,8 +22,8 @@ from carbon.clients.boavizta import LOADS_PERCENT, Boavizta
 from carbon.clients.power import PowerCurve, RamModules, ServerConfiguration
 from finops.core.upstream.errors import UpstreamError, UpstreamMisunderstood, UpstreamUnavailable
 from finops.core.upstream.session import UpstreamSession
+from tests.separate import ROOT, VerificationImpossibleError, end, free_port, install
 
-ROOT = Path(__file__).resolve().parents[2]
 LOCK = ROOT / "requirements-boavizta.lock"
 ENVIRONMENT = ROOT / ".venv-boavizta"
 VERSION = "2.5.0"
@@ -43,7 +40,7 @@ def main() -> int:
     try:
         if len(sys.argv) > 1:
             return report(sys.argv[1])
-        install()
+        install(ENVIRONMENT, LOCK)
         with running() as url:
             return report(url)
     except VerificationImpossibleError as error:
@@ -51,27 +48,10 @@ def main() -> int:
         return 1
 
 
-class VerificationImpossibleError(Exception):
-    """There is no real API to check against."""
-
-
-def install() -> None:
-    """Make .venv-boavizta, unless it holds this very lock already."""
-    stamp, wanted = ENVIRONMENT / ".lock-sha256", hashlib.sha256(LOCK.read_bytes()).hexdigest()
-    if stamp.exists() and stamp.read_text() == wanted:
-        return
-    done = subprocess.run([sys.executable, ROOT / "setup_env.py", ENVIRONMENT, LOCK], check=False)
-    if done.returncode:
-        raise VerificationImpossibleError("The real Boavizta API could not be installed; nothing was verified.")
-    stamp.write_text(wanted)
-
-
 @contextmanager
 def running() -> Iterator[str]:
     """The API on a free port of this machine; its process ends whatever happens inside."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
     command = [ENVIRONMENT / "bin" / "python", "-m", "uvicorn", "boaviztapi.main:app"]
     options = ["--host", "127.0.0.1", "--port", str(port), "--log-level", "warning"]
@@ -105,16 +85,6 @@ def wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
         else:
             return
     raise VerificationImpossibleError(f"The real API was not ready within {READY_WITHIN_SECONDS} s.")
-
-
-def end(process: subprocess.Popen[bytes]) -> None:
-    """Ask the process to end, and make it."""
-    process.terminate()
-    try:
-        process.wait(10)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
 
 
 def report(url: str) -> int:
