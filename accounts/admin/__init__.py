@@ -12,10 +12,11 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.admin.audited import AuditedAdmin
+from accounts.api.serializers import AuditEntrySerializer
 from accounts.models import AccessKind, AuditEntry, AwsAccount, Door, Membership, RefreshRun, SourceStatus, Team, User
 from accounts.services.audit import Actor, record
 from accounts.services.registration import external_id_for
-from accounts.views.teams import audit_csv
+from finops.core.answers import csv_response
 from finops.core.read_only_admin import ReadOnlyAdmin
 
 admin.site.site_header = "Carbon-aware FinOps"
@@ -123,7 +124,8 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     @admin.action(description="CSV of the selected entries")
     def as_csv(self, request: HttpRequest, queryset: Any) -> Any:  # noqa: ARG002 (Django's signature)
         """The selected entries as a file, latest first."""
-        return audit_csv(queryset.order_by("-at", "-id").iterator(chunk_size=1000))
+        rows = queryset.order_by("-at", "-id").iterator(chunk_size=1000)
+        return csv_response("audit-log", AuditEntrySerializer, rows)
 
 
 @admin.register(SourceStatus)

@@ -1,4 +1,4 @@
-"""Accounts, their refreshes and the health of their sources."""
+"""Refreshes and the health of their sources."""
 
 from django.http.response import HttpResponseBase
 from django.utils import timezone
@@ -9,9 +9,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api.requests import SignedInApiRequest, scope_or_404
-from accounts.api.serializers import AccountSerializer, HealthSerializer, RunSerializer
+from accounts.api.serializers import HealthSerializer, RunSerializer
 from accounts.forms import ScopeForm
-from accounts.selectors.aws_accounts import account_rows, may_see, operable_account
+from accounts.selectors.aws_accounts import may_see, operable_account
 from accounts.selectors.health import data_health
 from accounts.selectors.runs import latest_runs, run_of
 from accounts.services.runs import request_run
@@ -19,27 +19,9 @@ from finops.core.answers import ReadView, TableView, csv_response, wants_csv
 from finops.core.parameters import NoParameters, checked, described
 
 
-class _Accounts(serializers.Serializer):  # type: ignore[type-arg]
-    count = serializers.IntegerField()
-    results = AccountSerializer(many=True)
-
-
 class _Runs(serializers.Serializer):  # type: ignore[type-arg]
     count = serializers.IntegerField()
     results = RunSerializer(many=True)
-
-
-class Accounts(TableView):
-    """The AWS accounts of your teams."""
-
-    @extend_schema(operation_id="accounts", parameters=described(ScopeForm), responses=_Accounts)
-    def get(self, request: SignedInApiRequest) -> HttpResponseBase:
-        """By name; not cut into pages, for there are as many as you registered."""
-        form = checked(ScopeForm, request)
-        rows = account_rows(scope_or_404(request.user, form.cleaned_data["team"]))
-        if wants_csv(request):
-            return csv_response("accounts", AccountSerializer, rows)
-        return Response(_Accounts({"count": len(rows), "results": rows}).data)
 
 
 class Refresh(APIView):

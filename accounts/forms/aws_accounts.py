@@ -47,6 +47,13 @@ class WayForm(forms.Form):
         way.choices = ways_in()
 
 
+class TrustPolicyForm(forms.Form):
+    """For which team and account a role is to be made."""
+
+    team = forms.SlugField(max_length=60, help_text="The slug of a team you own.")
+    account_id = AccountIdField(help_text="The 12-digit id of the account that the role is in.")
+
+
 class RegisterForm(forms.Form):
     """What has to be known of an account before AWS is asked."""
 

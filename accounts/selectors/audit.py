@@ -7,9 +7,8 @@ from typing import Any
 
 from accounts.models import AuditEntry, Team, User
 from accounts.models.audit_entry import AuditEntryQuerySet
+from finops.core.pages import Order, Page, Position, page_of
 from finops.core.periods import start_of_day
-
-PAGE_SIZE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +32,11 @@ class Change:
     after: Any
 
 
-@dataclass(frozen=True, slots=True)
-class AuditPage:
-    """Some entries, and whether earlier ones follow."""
-
-    entries: tuple[AuditEntry, ...]
-    page: int
-    has_more: bool
-
-
-def audit_page(user: User, wanted: AuditWanted, *, page: int = 1) -> AuditPage:
-    """One page of the entries of teams that `user` owns; one query."""
-    start = (page - 1) * PAGE_SIZE
-    found = list(_entries(user, wanted)[start : start + PAGE_SIZE + 1])
-    return AuditPage(tuple(found[:PAGE_SIZE]), page, has_more=len(found) > PAGE_SIZE)
+def audit_page(user: User, wanted: AuditWanted, position: Position) -> tuple[Page[AuditEntry], int]:
+    """One page of the entries of teams that `user` owns, latest first, and how many there are; two queries."""
+    entries = _entries(user, wanted)
+    order = [Order("at", is_descending=True), Order("id", is_descending=True)]
+    return page_of(entries, order, position), entries.count()
 
 
 def every_entry(user: User, wanted: AuditWanted) -> Iterator[AuditEntry]:

@@ -1,34 +1,23 @@
 """A team's members and its audit log."""
 
-import csv
-import json
-from collections.abc import Iterator
-from typing import Any
-
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.forms.members import AddMemberForm, AuditForm, RoleForm
-from accounts.models import AuditEntry, Door, Membership, Role, Team
-from accounts.selectors.audit import AuditWanted, audit_page, changes_of, every_entry
+from accounts.models import Door, Membership, Role, Team
+from accounts.selectors.audit import audit_page, changes_of
 from accounts.selectors.roles import member_of, members_of, owned_teams, owns
 from accounts.services.audit import Actor
 from accounts.services.members import add_member, change_role, remove_member
 from accounts.services.refusal import Refused
-from finops.core.csv_cells import csv_text
 
 from .requests import SignedInRequest, scope_or_404, unusable
-
-AUDIT_COLUMNS = (
-    "at", "actor", "door", "action", "object_kind", "object_id", "object_name", "team", "before", "after",
-    "ip_address", "request_id",
-)  # fmt: skip
 
 
 def team_of_page(request: SignedInRequest) -> tuple[Team | None, list[Team]]:
@@ -113,40 +102,27 @@ def member_remove(request: SignedInRequest, pk: int) -> HttpResponse:
 
 @require_safe
 @login_required
-def audit(request: SignedInRequest) -> HttpResponse | StreamingHttpResponse:
-    """Who changed what in the teams that the user owns; `format=csv` gives all of it as a file."""
+def audit(request: SignedInRequest) -> HttpResponse:
+    """Who changed what in the teams that the user owns."""
     form = AuditForm(request.GET)
     if not form.is_valid():
         return unusable(request, form)
-    given = form.cleaned_data
-    scope = scope_or_404(request.user, given["team"])
+    scope = scope_or_404(request.user, form.cleaned_data["team"])
     teams = owned_teams(request.user)
     if not teams or (scope.team and scope.team not in teams):
         raise PermissionDenied("Only owners of a team may read its audit log.")
-    wanted = AuditWanted(
-        team=scope.team,
-        actor=given["actor"],
-        action=given["action"],
-        door=given["door"],
-        since=given["since"],
-        until=given["until"],
-    )
-    if given["format"] == "csv":
-        return audit_csv(every_entry(request.user, wanted))
-    page = audit_page(request.user, wanted, page=given["page"] or 1)
-    entries = [(entry, changes_of(entry)) for entry in page.entries]
+    page, count = audit_page(request.user, form.wanted(scope.team), form.position())
     return render(
         request,
         "accounts/audit.html",
-        {"form": form, "page": page, "entries": entries, "team": scope.team, "is_filtered": any(given.values())},
+        {
+            "form": form,
+            "page": page,
+            "count": count,
+            "entries": [(entry, changes_of(entry)) for entry in page.rows],
+            "team": scope.team,
+        },
     )
-
-
-def audit_csv(entries: Iterator[AuditEntry]) -> StreamingHttpResponse:
-    """Entries as a file, one a line, sent as they are read."""
-    response = StreamingHttpResponse(_csv_lines(entries), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = 'attachment; filename="audit-log.csv"'
-    return response
 
 
 def _member_to_change(request: SignedInRequest, pk: int, *, may_be_oneself: bool = False) -> Membership:
@@ -160,32 +136,3 @@ def _member_to_change(request: SignedInRequest, pk: int, *, may_be_oneself: bool
 
 def _to_members(team: Team) -> HttpResponse:
     return redirect(f"{reverse('team-members')}?team={team.slug}")
-
-
-class _Line:
-    """A file that hands back what is written to it: a line of CSV."""
-
-    def write(self, text: str) -> str:
-        """The line itself."""
-        return text
-
-
-def _csv_lines(entries: Iterator[AuditEntry]) -> Iterator[str]:
-    writer: Any = csv.writer(_Line())
-    yield writer.writerow(AUDIT_COLUMNS)
-    for entry in entries:
-        cells = (
-            entry.at.isoformat(),
-            entry.actor_name,
-            entry.door,
-            entry.action,
-            entry.object_kind,
-            entry.object_id,
-            entry.object_name,
-            entry.team_name,
-            json.dumps(entry.before, ensure_ascii=False),
-            json.dumps(entry.after, ensure_ascii=False),
-            entry.ip_address or "",
-            entry.request_id,
-        )
-        yield writer.writerow([csv_text(cell) for cell in cells])
