@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from accounts.estimators.runtime import Runtime
+from accounts.estimators.runtime import INVENTORY_START, INVENTORY_STOP, Runtime
 from accounts.models import Instance, InstanceEvent, User
+from accounts.selectors.event_reading import EventReading, event_reading
 from accounts.selectors.health import DataHealth, data_health
 from accounts.selectors.runs import RunView, latest_runs
 from accounts.selectors.runtime import explain
@@ -22,6 +23,7 @@ from costing.selectors.totals import sums_of, total
 from finops.core.periods import Period, start_of_hour
 
 _EVENTS_SHOWN = 50
+_INVENTORY_NAMES = {INVENTORY_START: "Started", INVENTORY_STOP: "Stopped"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +43,14 @@ class DayLine:
 
 @dataclass(frozen=True, slots=True)
 class EventLine:
-    """What CloudTrail said, and when."""
+    """What CloudTrail said, and when; or an earlier inventory, of what EC2 itself has forgotten since."""
 
     occurred_at: datetime
     name: str
     actor: str
     change: str
     error_code: str
+    is_of_inventory: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ class InstanceDetail:
     hours_asked: int
     runtime: Runtime
     events: tuple[EventLine, ...]
+    event_reading: EventReading
     facts: Facts
     grounds: tuple[Ground, ...]
     models: tuple[ModelLine, ...]
@@ -133,6 +137,7 @@ def instance_detail(user: User, *, instance: Instance, window: Window, hours: in
         hours_asked=hours,
         runtime=explain(user=user, instance=instance, period=window.period, now=window.now),
         events=_events(user, instance, window),
+        event_reading=event_reading(user, instance, health=health),
         facts=facts,
         grounds=grounds_of(facts, complete),
         models=by_each_model(
@@ -159,10 +164,11 @@ def _events(user: User, instance: Instance, window: Window) -> tuple[EventLine, 
     return tuple(
         EventLine(
             occurred_at=event.occurred_at,
-            name=event.name,
+            name=_INVENTORY_NAMES.get(event.name, event.name),
             actor=event.actor,
             change=" → ".join(filter(None, (event.previous_state, event.current_state))),
             error_code=event.error_code,
+            is_of_inventory=event.source == "aws_ec2",
         )
         for event in events
     )

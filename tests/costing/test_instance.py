@@ -4,6 +4,8 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
+from accounts.clients.aws.events import EVENT_NAMES
+from accounts.models import EventWatermark
 from carbon.models import PowerProfile
 from costing.estimators.window import Window
 from costing.selectors.hours import hour_lines
@@ -17,6 +19,7 @@ from tests.factories import (
     InstanceEventFactory,
     PowerProfileFactory,
     PriceFactory,
+    SourceStatusFactory,
 )
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock_at_now")]
@@ -176,6 +179,68 @@ def test_starts_and_stops_of_this_instance_only_are_told(alice, server):
     InstanceEventFactory.create(**told, instance_id="i-other", actor="bob")
 
     assert [event.actor for event in detail_of(alice, server).events] == ["jane"]
+
+
+def starts_and_stops(client, instance):
+    page = client.get(f"/instances/{instance.pk}/").content.decode()
+    return " ".join(page[page.index("<h2>Starts and stops</h2>") :].split("</section>")[0].split())
+
+
+def read_events(instance, **values):
+    for name in EVENT_NAMES:
+        EventWatermark.objects.create(
+            aws_account=instance.aws_account, region=instance.region, event_name=name,
+            **{"read_from": NOW - timedelta(days=90), "read_until": NOW} | values,
+        )  # fmt: skip
+
+
+def test_no_event_is_said_to_be_told_only_where_cloudtrail_was_read(alice_client, server):
+    assert "CloudTrail has not been read yet for this region" in starts_and_stops(alice_client, server)
+
+    read_events(server)
+
+    assert "CloudTrail told of no start or stop between" in starts_and_stops(alice_client, server)
+
+
+def test_a_cloudtrail_that_was_read_for_a_part_of_the_time_says_since_when(alice_client, server):
+    read_events(server, read_from=NOW - timedelta(days=2))
+
+    assert "but it was read from" in starts_and_stops(alice_client, server)
+
+
+def test_a_cloudtrail_that_may_not_be_read_says_so_and_what_mends_it(alice_client, server):
+    SourceStatusFactory.create(
+        aws_account=server.aws_account, source="aws_cloudtrail", state="denied", last_success_at=None,
+        last_error="AWS does not allow cloudtrail:LookupEvents.", fix="Allow it.",
+    )  # fmt: skip
+
+    told = starts_and_stops(alice_client, server)
+
+    assert "told of no start" not in told
+    assert "AWS does not allow cloudtrail:LookupEvents. Allow it." in told
+
+
+def test_trouble_in_another_region_is_none_of_this_instances(alice_client, server):
+    read_events(server)
+    detail = {"xx-far-1": {"state": "denied", "rows": 0, "error": "Not there.", "fix": ""}}
+    SourceStatusFactory.create(
+        aws_account=server.aws_account, source="aws_cloudtrail", state="degraded", last_error="xx-far-1: Not there.",
+        detail=detail,
+    )  # fmt: skip
+
+    assert "Not there." not in starts_and_stops(alice_client, server)
+
+
+def test_a_stop_that_only_an_earlier_inventory_told_is_shown_as_such(alice_client, server):
+    InstanceEventFactory.create(
+        aws_account=server.aws_account, region=server.region, instance_id=server.instance_id, name="InventoryStop",
+        actor="Client.InstanceInitiatedShutdown", source="aws_ec2", occurred_at=NOW - timedelta(days=2),
+    )  # fmt: skip
+
+    told = starts_and_stops(alice_client, server)
+
+    assert "Stopped" in told
+    assert "told by EC2&#x27;s inventory: Client.InstanceInitiatedShutdown" in told.replace("EC2's", "EC2&#x27;s")
 
 
 def test_a_page_explains_when_it_ran(alice_client, server):

@@ -30,7 +30,9 @@ class Runtime:
     `hours_by_type` adds up to `estimated_hours`, `billed_hours` follows it with AWS's rules; the type "" is
     one that is not known. The best estimate of what is known within bounds is the middle of what is open, and
     CloudWatch's minutes where there are any: it errs by no more than half of what is open, whichever way it
-    was. Where nothing at all is known, it is the whole window ("always on", 730 hours a month).
+    was. Two exceptions: what ran when somebody last looked is taken to run on, all of it, until somebody looks
+    again (a sign-in that ends must not halve a fleet); and where nothing at all is known, it is the whole window
+    ("always on", 730 hours a month).
     `events_ignored` counts the events that say nothing of running, by reason.
     """
 
