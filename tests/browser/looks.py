@@ -80,7 +80,7 @@ _RAW = r"""
 () => {
   const text = document.querySelector("main").innerText;
   const strange =
-    /\b(?:NaN|undefined|Infinity)\b|\bNone\b(?=[,\])|\s*$)|\{\{|\}\}|\{%|<[A-Z]\w+:|datetime\.|Decimal\(|\[object/gm;
+    /\b(?:NaN|undefined|Infinity)\b|\bNone\b(?=[,)]|\s*$)|\{\{|\}\}|\{%|<[A-Z]\w+:|datetime\.|Decimal\(|\[object/gm;
   return [...new Set(text.match(strange) || [])].map((word) => `the page says "${word}"`);
 }
 """
