@@ -5,7 +5,8 @@ import pytest
 
 from accounts.selectors.scope import scope_of
 from costing.estimators.window import Window
-from costing.selectors.checks import NO_COMMON_DAY, NO_COMPUTE, checks
+from costing.selectors.checks import checks
+from costing.selectors.compared import NO_COMMON_DAY, NO_COMPUTE
 from costing.selectors.figures import NO_LEDGER, NOTHING_RAN
 from tests.conftest import NOW
 from tests.costing.rows import an_account, days_ago
@@ -234,7 +235,7 @@ def test_aligned_hours_and_shares_are_of_every_complete_day(alice, team):
     a_model(account, "10", cost_grade="C", carbon_grade="C", energy_kwh=0.75, hours_with_runtime=24, hours_aligned=0)
     a_model(account, "999", day=days_ago(0), hours_with_runtime=12, hours_aligned=12)
 
-    check = the_check(alice)
+    check = the_check(alice).trust
 
     # 18 / (24 + 24); 30 and 10 of 40 USD; 0.25 and 0.75 of 1 kWh. Today counts in none.
     assert (check.hours_aligned, check.hours_with_runtime, check.aligned_share) == (18, 48, 0.375)
@@ -246,7 +247,7 @@ def test_where_nothing_ran_or_nothing_is_derived_there_is_no_share(alice, team):
     an_account(team, name="a underived")
     a_model(an_account(team, name="b idle"), "0", energy_kwh=0.0, hours_with_runtime=0, hours_aligned=0)
 
-    underived, idle = checks_of(alice).accounts
+    underived, idle = (check.trust for check in checks_of(alice).accounts)
 
     assert (underived.aligned_share, underived.aligned_reason) == (None, NO_LEDGER)
     assert (idle.aligned_share, idle.aligned_reason) == (None, NOTHING_RAN)
@@ -267,7 +268,7 @@ def test_shares_say_what_is_in_none_of_them(alice, team):
         instances_without_power=2,
     )
 
-    check = the_check(alice)
+    check = the_check(alice).trust
 
     assert check.cost_shares == {"A": 1.0}
     assert (check.instance_days, check.instance_days_without_price, check.instance_days_without_power) == (5, 2, 2)
@@ -298,8 +299,10 @@ def test_api_and_selector_say_the_same(alice, alice_client, team):
     assert result["compared"]["days"] == ["2026-03-14", "2026-03-15"]
     assert Decimal(result["compared"]["modelled_usd"]) == 150
     assert Decimal(result["compared"]["billed"][0]["amortized_cost"]) == Decimal("99.5")
-    assert result["aligned_share"] == of_overview["figures"]["alignment"]["value"] == check.aligned_share
-    assert result["cost_shares"] == of_overview["figures"]["list_cost"]["grade_shares"]
+    trust = result["trust"]
+    assert trust["aligned_share"] == of_overview["figures"]["alignment"]["value"] == check.trust.aligned_share
+    assert trust["cost_shares"] == of_overview["figures"]["list_cost"]["grade_shares"]
+    assert trust["energy_shares"] == of_overview["figures"]["energy"]["grade_shares"]
     assert (api["count"], api["as_of"], api["team"]) == (1, "2026-03-18T07:30:00Z", None)
     assert "aws_cost_explorer" in api["sources"]
     assert "aws_ec2" in [silent["name"] for silent in api["silent_sources"]]
@@ -333,7 +336,7 @@ def test_queries_do_not_grow_with_accounts_or_days(alice, team, django_assert_ma
             for day in range(3, 3 + 1 + number % 5):
                 a_model(account, "100", day=days_ago(day))
                 a_bill(account, "120", day=days_ago(day))
-        with django_assert_max_num_queries(16) as queries:
+        with django_assert_max_num_queries(8) as queries:
             answer = checks_of(alice)
         counts.append(len(queries))
 
