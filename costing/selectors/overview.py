@@ -5,22 +5,20 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import Sum
-
 from accounts.selectors.aws_accounts import AccountRow, account_rows, listed_accounts
 from accounts.selectors.health import AccountHealth, DataHealth, OpenItem, data_health
 from accounts.selectors.runs import RunView
 from accounts.selectors.scope import Scope
 from carbon.selectors.now import ZoneNow, zones_now
 from costing.estimators.window import Window
-from costing.models import DailyTotal
 from costing.selectors.amounts import Amounts, amounts_of
 from costing.selectors.billed import BilledAmount, billed_cost
 from costing.selectors.emptiness import Emptiness, why_empty
 from costing.selectors.figures import Basis, Figure, Figures, basis_for, figures_of
+from costing.selectors.ledger_sums import LedgerSums, SparkDay, ledger_sums
 from costing.selectors.month import Compared, Month, choose, month_so_far, reach, stretches
-from costing.selectors.movers import Movers, group_sums
-from costing.selectors.totals import daily_sums, grouped, total
+from costing.selectors.movers import Movers
+from costing.selectors.totals import grouped, total
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +30,6 @@ class DayLine:
     instance_count: int
     billed: tuple[BilledAmount, ...]
     amounts: Amounts
-
-
-@dataclass(frozen=True, slots=True)
-class SparkDay:
-    """One day of one account; None where it has no ledger or no price."""
-
-    day: date
-    list_cost_usd: Decimal | None
-    operational_gco2e: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,21 +108,20 @@ def overview(scope: Scope, window: Window) -> Overview:
     listed = listed_accounts(scope)
     health = data_health(scope, now=window.now, accounts=listed)
     basis = basis_for(scope, window, health=health)
-    sums = daily_sums(scope, reach(window), "day")
-    lines = {day: totals for (day,), totals in grouped(sums, "day").items()}
     candidates = stretches(window)
-    groups = group_sums(scope, candidates)
-    compared = choose(candidates, lines, groups)
+    ledger = ledger_sums(scope, window, reach(window), candidates, health=health)
+    lines = {day: totals for (day,), totals in grouped(ledger.by_day, "day").items()}
+    compared = choose(candidates, lines, ledger.groups)
     billed = billed_cost(scope, window, health=health)
     rows = account_rows(scope, accounts=listed)
     complete = set(window.complete.days())
-    in_window = [row for row in sums if window.first <= row["day"] <= window.last]
+    in_window = [row for row in ledger.by_day if window.first <= row["day"] <= window.last]
     return Overview(
         scope=scope,
         window=window,
         currency=basis.currency,
         figures=figures_of(total(row for row in in_window if row["day"] in complete), basis),
-        month=month_so_far(window, lines, sums, basis, compared),
+        month=month_so_far(window, lines, ledger.by_day, basis, compared),
         billed=billed.figures,
         days=tuple(
             DayLine(
@@ -145,9 +133,9 @@ def overview(scope: Scope, window: Window) -> Overview:
             )
             for day in window.period.days()
         ),
-        accounts=_account_lines(scope, window, rows, basis),
+        accounts=_account_lines(window, rows, ledger, basis),
         compared=compared,
-        movers=None if compared.number is None else groups.movers(compared.number, basis),
+        movers=None if compared.number is None else ledger.groups.movers(compared.number, basis),
         zones=tuple(zones_now(scope, now=window.now)),
         days_with_ledger=sum(day in lines for day in complete),
         days_asked=len(complete),
@@ -157,9 +145,11 @@ def overview(scope: Scope, window: Window) -> Overview:
     )
 
 
-def _account_lines(scope: Scope, window: Window, rows: Sequence[AccountRow], basis: Basis) -> tuple[AccountLine, ...]:
-    by_account = grouped(daily_sums(scope, window.complete, "aws_account_id"), "aws_account_id")
-    sparks = _sparks(scope, window)
+def _account_lines(
+    window: Window, rows: Sequence[AccountRow], ledger: LedgerSums, basis: Basis
+) -> tuple[AccountLine, ...]:
+    by_account = grouped(ledger.by_account, "aws_account_id")
+    sparks = ledger.by_account_and_day
     health_of = {each.account_id: each for each in basis.health.accounts}
     return tuple(
         AccountLine(
@@ -171,16 +161,3 @@ def _account_lines(scope: Scope, window: Window, rows: Sequence[AccountRow], bas
         )
         for row in rows
     )
-
-
-def _sparks(scope: Scope, window: Window) -> dict[tuple[int, date], SparkDay]:
-    """By account and complete day; a day without a ledger is not there."""
-    rows = (
-        DailyTotal.objects.visible_to(scope.user)
-        .filter(aws_account__in=scope.accounts())
-        .during(window.complete)
-        .order_by()
-        .values_list("aws_account_id", "day")
-        .annotate(cost=Sum("list_cost_usd"), gco2e=Sum("operational_gco2e"))
-    )
-    return {(account, day): SparkDay(day, cost, gco2e) for account, day, cost, gco2e in rows}

@@ -1,5 +1,6 @@
 """The month so far, what moved, and the grids now, as the overview shows them."""
 
+import re
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -245,6 +246,39 @@ def test_an_accounts_days_are_drawn_and_a_day_without_ledger_is_a_dot(alice, ali
     page = alice_client.get("/").content.decode()
 
     assert [day.list_cost_usd for day in line.spark] == [None] * 28 + [3, 3]
-    assert page.count('<rect class="bar"') == 2
-    assert page.count('<rect class="gap"') == 28
+    bars, gaps = re.search(r'<path class="bars" d="([^"]*)"/><path class="gaps" d="([^"]*)"/>', page).groups()
+    assert (bars.count("M"), gaps.count("M")) == (2, 28)
     assert "List cost of 2 days, from USD 3.00 to USD 3.00 a day." in page
+
+
+# What is kept between two reads ------------------------------------------------------------------------------------
+
+
+def test_a_newly_derived_ledger_is_seen_at_once(alice, team):
+    account = an_account(team)
+    a_ledger(account, days_ago(1), days_ago(1), **usd(3))
+    status = SourceStatusFactory.create(aws_account=account, source="ledger", last_success_at=NOW - timedelta(hours=1))
+    assert seen_by(alice).figures.list_cost.value == 3
+
+    a_ledger(account, days_ago(2), days_ago(2), **usd(4))
+    status.last_success_at = NOW
+    status.save()
+
+    assert seen_by(alice).figures.list_cost.value == 7
+
+
+def test_what_is_kept_for_one_team_is_not_told_to_another(alice, charlie, team):
+    a_ledger(an_account(team), days_ago(1), days_ago(1), **usd(3))
+    assert seen_by(alice).figures.list_cost.value == 3
+
+    assert seen_by(charlie).figures.list_cost.value is None
+
+
+def test_a_second_read_asks_for_no_sum_again(alice, team, django_assert_max_num_queries):
+    a_ledger(an_account(team), days_ago(20), days_ago(1), **usd(3))
+    first = seen_by(alice)
+
+    with django_assert_max_num_queries(6):
+        second = seen_by(alice)
+
+    assert second == first

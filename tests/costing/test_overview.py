@@ -307,7 +307,7 @@ def test_queries_do_not_grow_with_instances_accounts_or_days(alice, team, django
         for number in range(count // 3):
             account = an_account(team)
             DailyTotalFactory.create(aws_account=account, day=days_ago(1 + number % 30), instance_count=3)
-        with django_assert_max_num_queries(18) as queries:
+        with django_assert_max_num_queries(10) as queries:
             seen_by(alice)
         seen.append(len(queries))
 
