@@ -8,12 +8,11 @@ from typing import Final
 
 from .fields import instant_of, number_of
 from .problems import FileProblem, malformed, shown
-from .told_series import HIGHEST_PLAUSIBLE_GCO2E_PER_KWH, Columns, ToldFile, by_name
+from .told_series import HIGHEST_PLAUSIBLE_GCO2E_PER_KWH, Columns, ToldFile, by_name, is_name
 
 _NAMES: Final = ("zone", "location", "region")
 _TIMES: Final = ("datetime_utc", "datetime", "time", "starts_at")
 _VALUES: Final = ("g", "g_per_kwh", "gco2e_per_kwh", "carbon_intensity_g_per_kwh")
-_LONGEST_NAME: Final = 100
 _MOST_BYTES: Final = 2 << 30
 _MICROSECOND: Final = timedelta(microseconds=1)
 _HOUR: Final = timedelta(hours=1) // _MICROSECOND
@@ -38,7 +37,7 @@ def read_intensity_csv(path: Path) -> ToldFile:
         if len(row) != len(header):
             raise malformed(path, line, f"The row has {len(row)} fields, the header {len(header)}.")
         name, time, value = (row[position].strip() for position in where)
-        if not name or len(name) > _LONGEST_NAME:
+        if not is_name(name):
             raise malformed(path, line, f"{shown(name)} is no name of a zone.", column=names[where[0]])
         if not value:
             continue

@@ -10,6 +10,12 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 HIGHEST_PLAUSIBLE_GCO2E_PER_KWH = 2000.0
+LONGEST_NAME = 100
+
+
+def is_name(text: str) -> bool:
+    """Whether a place may be called so: the name becomes a part of addresses."""
+    return 0 < len(text) <= LONGEST_NAME and text.isprintable() and "/" not in text and bool(text.strip(" ."))
 
 
 @dataclass(frozen=True, slots=True)
