@@ -10,7 +10,7 @@ from django.db import transaction
 from accounts.models import AwsAccount, SourceState, SourceStatus
 from accounts.services.step import StepOutcome
 from finops.core.periods import DAY
-from finops.core.upstream.errors import Reason, UpstreamError
+from finops.core.upstream.errors import Reason, UpstreamError, UpstreamRejected, UpstreamUnavailable
 from finops.core.upstream.meter import CallMeter
 
 _STATES = {
@@ -27,10 +27,31 @@ _STATES = {
     Reason.MISUNDERSTOOD: SourceState.UNAVAILABLE,
 }
 
+# Degraded is what became of a source that is unavailable or answered in part.
+_REASONS = {
+    SourceState.THROTTLED: Reason.RATE_LIMITED,
+    SourceState.LOGIN_NEEDED: Reason.LOGIN_NEEDED,
+    SourceState.DENIED: Reason.DENIED,
+    SourceState.NOT_ENABLED: Reason.NOT_ENABLED,
+}
+
 
 def state_of(error: UpstreamError) -> SourceState:
     """The state in which `error` leaves its source."""
     return _STATES[error.reason]
+
+
+def error_of(status: SourceStatus, message: str) -> UpstreamError | None:
+    """The error that left `status` as it is, in the words of `message`, for what rests on the same answer.
+
+    None where the source answered, or nobody asked it yet.
+    """
+    if not status.last_error or status.state in {SourceState.AVAILABLE, SourceState.NEVER}:
+        return None
+    reason = _REASONS.get(SourceState(status.state), Reason.UNAVAILABLE)
+    may_pass = reason in {Reason.UNAVAILABLE, Reason.RATE_LIMITED}
+    kind = UpstreamUnavailable if may_pass else UpstreamRejected
+    return kind(message, upstream=status.source, reason=reason, fix=status.fix)
 
 
 def record_outcome(

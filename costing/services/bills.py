@@ -6,14 +6,14 @@ from datetime import date, datetime
 from django.db import transaction
 
 from accounts.clients.aws.session import AwsSession
-from accounts.models import AwsAccount, SourceState, SourceStatus
+from accounts.models import AwsAccount, SourceStatus
+from accounts.services.source_status import error_of
 from accounts.services.step import PartOutcome, Progress, StepOutcome, Writing, no_progress
 from costing.clients.aws_bills import AwsBills, Bill, BilledRow
 from costing.estimators.money import Money, quantised, sums_by_currency
 from costing.models import BilledCost
 from finops.core.bulk import upsert
 from finops.core.periods import Period, utc_day
-from finops.core.upstream.errors import UpstreamUnavailable
 
 _MONTHS_KEPT = 12  # Cost Explorer answers for the current month and the twelve before it
 _KEY_COLUMNS = ("aws_account_id", "day", "service", "record_type", "currency")
@@ -31,7 +31,8 @@ def refresh_bills(
     """Store the bill of the days of `period`, of the account and of the members it pays for.
 
     A day that is answered replaces what was stored of it as a whole, for bills are restated for weeks; a day
-    that is not answered stays as it is. A member of a payer costs nothing here: its payer's run answers.
+    that is not answered stays as it is. A member of a payer costs nothing here: its payer's run answers, and
+    where that was not answered, this raises the same error.
     """
     if account.payer is not None and account.payer.team_id == account.team_id:
         return _outcome_of_member(account.payer)
@@ -52,14 +53,16 @@ def refresh_bills(
 
 
 def _outcome_of_member(payer: AwsAccount) -> StepOutcome:
-    """Nothing was asked; but where the payer is not answered, the member's bill is missing just the same."""
-    outcome = StepOutcome(source=AwsBills.name, notes=[f"The bill of this account comes with its payer's, {payer}."])
+    """Nothing was asked; but where the payer is not answered, the member's bill is missing for the same reason.
+
+    Raises that UpstreamError.
+    """
     status = SourceStatus.objects.filter(aws_account=payer, source=AwsBills.name).first()
-    if status is not None and status.last_error and status.state != SourceState.AVAILABLE:
-        message = f"The payer, {payer}, was not answered: {status.last_error}"
-        error = UpstreamUnavailable(message, upstream=AwsBills.name, fix=status.fix)
-        outcome.parts["bill"] = PartOutcome(error=error)
-    return outcome
+    if status is not None:
+        error = error_of(status, f"The payer, {payer}, was not answered: {status.last_error}")
+        if error is not None:
+            raise error
+    return StepOutcome(source=AwsBills.name, notes=[f"The bill of this account comes with its payer's, {payer}."])
 
 
 def _askable(period: Period, *, now: datetime) -> Period | None:

@@ -8,7 +8,7 @@ from costing.models import BilledCost
 from costing.selectors.complete_days import is_complete, last_complete_day
 from costing.services.bills import refresh_bills
 from finops.core.periods import Period
-from finops.core.upstream.errors import UpstreamRejected
+from finops.core.upstream.errors import Reason, UpstreamError, UpstreamRejected
 from tests.costing.cost_explorer import CostExplorer, answer, day
 from tests.costing.local_aws import refusal
 from tests.factories import NOW, AwsAccountFactory, BilledCostFactory, SourceStatusFactory
@@ -98,15 +98,29 @@ def test_a_member_is_not_asked_about_itself(member, aws, local_aws):
     assert BilledCost.objects.count() == 1
 
 
-def test_a_member_whose_payer_is_not_answered_says_so(account, member, aws):
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [
+        ("denied", Reason.DENIED),
+        ("login_needed", Reason.LOGIN_NEEDED),
+        ("not_enabled", Reason.NOT_ENABLED),
+        ("throttled", Reason.RATE_LIMITED),
+        ("unavailable", Reason.UNAVAILABLE),
+        ("degraded", Reason.UNAVAILABLE),
+    ],
+)
+def test_a_member_whose_payer_is_not_answered_says_so_with_the_payers_own_reason(account, member, aws, state, reason):
     SourceStatusFactory.create(
-        aws_account=account, source="aws_cost_explorer", state="denied", last_error="Not permitted.", fix="Allow it."
+        aws_account=account, source="aws_cost_explorer", state=state, last_error="Not permitted.", fix="Allow it."
     )
 
-    error = refresh(member, aws).failed_parts["bill"]
+    with pytest.raises(UpstreamError) as caught:
+        refresh(member, aws)
 
+    error = caught.value
+    assert (error.reason, error.fix) == (reason, "Allow it.")
+    assert isinstance(error, UpstreamRejected) is (state in {"denied", "login_needed", "not_enabled"})
     assert error.message == f"The payer, Payer ({PAYER}), was not answered: Not permitted."
-    assert error.fix == "Allow it."
 
 
 @pytest.mark.usefixtures("member")
