@@ -63,7 +63,7 @@ def forecasts(api: CarbonAwareApi, now: datetime) -> None:
     issued_at = forecast_issued_at(now)
     points = [each for each in forecast(now) if each[0] == "eastus"]
     (told,) = api.get_current_forecast_data(["eastus"])
-    assert (told.location, told.generated_at, told.window_size) == ("eastus", issued_at, 0), told
+    assert (told.location, told.generated_at, told.window_size) == ("eastus", issued_at, 5), told
     assert [(each.timestamp, each.value) for each in told.forecast_data] == [each[1:] for each in points]
     assert [each.value for each in told.optimal_data_points] == [min(value for *_, value in points)], told
 
