@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Coalesce
 
-from accounts.models import Team, User
+from accounts.models import Membership, Team, User
 from finops.core.periods import HOUR, MICROSECOND, Period
 
 from .zone import Signal, Zone
@@ -18,7 +18,7 @@ class LicensedQuerySet(models.QuerySet[Any]):
         """Those that everybody may see, and those licensed to a team of the user's."""
         if not user.is_authenticated:
             return self.filter(licensee=None)
-        return self.filter(Q(licensee=None) | Q(licensee__in=Team.objects.visible_to(user)))
+        return self.filter(Q(licensee=None) | Q(licensee__in=Membership.objects.held_by(user).values("team")))
 
     def answering(self, team: Team) -> Self:
         """Those that may be used in `team`'s figures."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from django.db.models.functions import Lower
+from django.db import connection
 
 from carbon.estimators.distance import kilometres
 from carbon.estimators.series import Place
@@ -14,6 +14,7 @@ from carbon.models.location import folded
 # Farther from every known place, its grid would be a guess.
 NEAR_KM = 100.0
 _LONGEST_NAME = 150
+_LOCATION = "location"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,30 +57,13 @@ def known_locations() -> list[KnownLocation]:
 
 
 def asked_locations(names: Sequence[str]) -> list[AskedLocation | None]:
-    """What each of `names` means, in order; None where nothing is called so. Two queries, however many.
+    """What each of `names` means, in order; None where nothing is called so. One query, however many.
 
     Upper and lower case are the same. Data imported under that very name answer first, then the zone of the
     location of that name; a zone's own key is understood where no location is called so.
     """
-    wanted = {folded(name) for name in names if _may_be_a_name(name)}
-    locations = dict(reversed(_places_of_locations(wanted)))
-    zones: dict[str, tuple[str, Place]] = {
-        folded(key): (kind, Place(key, signal))
-        for key, kind, signal in Zone.objects.annotate(lower=Lower("key"))
-        .filter(lower__in=sorted(wanted))
-        .values_list("key", "kind", "signal")
-    }
-
-    def places_of(key: str) -> tuple[Place, ...]:
-        kind, zone = zones.get(key, ("", None))
-        location = locations.get(key)
-        places = (location, None) if kind == ZoneKind.GRID and location else (zone, location)
-        return tuple(dict.fromkeys(place for place in places if place is not None))
-
-    return [
-        AskedLocation(name, places_of(key)) if (key := folded(name)) in locations or key in zones else None
-        for name in names
-    ]
+    meant = _meant({folded(name) for name in names if _may_be_a_name(name)})
+    return [AskedLocation(name, meant[key]) if (key := folded(name)) in meant else None for name in names]
 
 
 def all_places() -> list[AskedLocation]:
@@ -109,17 +93,44 @@ def _may_be_a_name(text: str) -> bool:
     return len(text) <= _LONGEST_NAME and text.isprintable()
 
 
-def _places_of_locations(wanted: set[str]) -> list[tuple[str, Place | None]]:
-    """By name, those of files and the admin before the shipped ones; a location without a zone has no place."""
-    rows = (
-        Location.objects.filter(folded_key__in=sorted(wanted))
-        .order_by("is_shipped", "folded_key")
-        .values_list(
-            "folded_key", "signal", "zone_id", "zone__signal", "cloud_region__zone_id", "cloud_region__zone__signal"
-        )
-    )
-    places = []
-    for key, own_signal, zone, zone_signal, zone_of_region, signal_of_region in rows:
-        where, signal = (zone, zone_signal) if zone else (zone_of_region, signal_of_region)
-        places.append((key, Place(where, own_signal or signal) if where else None))
-    return places
+def _meant(wanted: set[str]) -> dict[str, tuple[Place, ...]]:
+    """The places that answer for each folded name that is known, the first one first; none where it has no zone."""
+    imported: dict[str, Place] = {}
+    located: dict[str, Place | None] = {}
+    zones: dict[str, Place] = {}
+    for origin, name, zone, signal in _rows(sorted(wanted)):
+        place = Place(zone, signal) if zone else None
+        if origin == _LOCATION:
+            located.setdefault(name, place)
+        elif place is not None:
+            (imported if origin == ZoneKind.FILE else zones)[folded(zone)] = place
+    meant = {}
+    for name in {*imported, *located, *zones}:
+        places = [imported.get(name), located[name] if name in located else zones.get(name)]
+        meant[name] = tuple(dict.fromkeys(place for place in places if place is not None))
+    return meant
+
+
+# Each request asks it, and building it anew costs more than running it. Those of files and the admin come first.
+_ROWS = """
+    SELECT %s AS origin, location.folded_key, COALESCE(own.key, regional.key) AS zone,
+           COALESCE(NULLIF(location.signal, ''), own.signal, regional.signal) AS signal, location.is_shipped AS layer
+      FROM carbon_location AS location
+      LEFT JOIN carbon_zone AS own ON own.key = location.zone_id
+      LEFT JOIN carbon_cloudregion AS region ON region.id = location.cloud_region_id
+      LEFT JOIN carbon_zone AS regional ON regional.key = region.zone_id
+     WHERE location.folded_key IN ({holes})
+     UNION ALL
+    SELECT kind, key, key, signal, NULL FROM carbon_zone WHERE LOWER(key) IN ({holes})
+     ORDER BY layer
+"""
+
+
+def _rows(wanted: list[str]) -> list[tuple[str, str, str | None, str]]:
+    """Origin (a location, or the kind of a zone), name, zone and signal."""
+    if not wanted:
+        return []
+    holes = ", ".join(["%s"] * len(wanted))
+    with connection.cursor() as cursor:
+        cursor.execute(_ROWS.format(holes=holes), [_LOCATION, *wanted, *wanted])
+        return [row[:4] for row in cursor.fetchall()]

@@ -135,7 +135,7 @@ def _add_constant() -> None:
     from rest_framework.views import APIView  # noqa: PLC0415
 
     class Constant(APIView):
-        def get(self, request):
+        def get(self, request):  # noqa: ARG002 (Django's signature)
             return Response({"answer": 42})
 
     get_resolver().urlconf_module.urlpatterns.insert(0, path("constant", Constant.as_view()))
