@@ -23,7 +23,7 @@ class HourReadingSerializer(serializers.Serializer):  # type: ignore[type-arg]
 class SeriesSerializer(serializers.Serializer):  # type: ignore[type-arg]
     """What one source told of one signal. Series are never averaged together."""
 
-    source = serializers.CharField(source="source.name")
+    source = serializers.CharField(source="source.name")  # type: ignore[assignment] # a field of that name
     title = serializers.CharField(source="label")
     basis = serializers.CharField(source="source.basis", help_text="What its numbers mean.")
     licence = serializers.CharField(source="source.licence")

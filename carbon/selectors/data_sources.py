@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from accounts.selectors.health import DataHealth
-from accounts.selectors.known_sources import KnownSource
+from accounts.selectors.known_sources import KNOWN_SOURCES, KnownSource
 from carbon.reference.source_terms import SOURCE_TERMS, UNDESCRIBED, SourceTerms
 from finops.core.periods import HOUR
 
@@ -35,21 +35,19 @@ class DataSource:
 
 
 def data_sources(health: DataHealth) -> list[DataSource]:
-    """In the order of a refresh; no query of its own."""
-    found = []
-    by_name: dict[str, list[datetime | None]] = {}
-    known: dict[str, KnownSource] = {}
+    """In the order of a refresh, those too that no account asks yet; no query of its own."""
+    known = dict(KNOWN_SOURCES) | {each.source.name: each.source for each in health.sources}
+    told: dict[str, list[datetime | None]] = {name: [] for name in known}
     for each in health.sources:
-        known[each.source.name] = each.source
-        by_name.setdefault(each.source.name, []).append(each.last_success_at)
-    order = list(SOURCE_TERMS)
-    for name in sorted(known, key=lambda name: order.index(name) if name in order else len(order)):
-        answered = [instant for instant in by_name[name] if instant is not None]
+        told[each.source.name].append(each.last_success_at)
+    found = []
+    for name, source in known.items():
+        answered = [instant for instant in told[name] if instant is not None]
         found.append(
             DataSource(
-                source=known[name],
+                source=source,
                 terms=SOURCE_TERMS.get(name, UNDESCRIBED),
-                asked_for=len(by_name[name]),
+                asked_for=len(told[name]),
                 answered_for=len(answered),
                 newest_success_at=max(answered, default=None),
                 oldest_success_at=min(answered, default=None),

@@ -58,7 +58,9 @@ def factors(scope: Scope) -> Factors:
         zones=tuple((zone, limits[zone.key]) for zone in zones),
         power=tuple(_power_of(team) for team in ([scope.team] if scope.team else scope.teams)),
         lifespans=tuple(
-            Lifespan(row["source"], row["lifespan_hours"], row["types"], row["newest"]) for row in lifespans
+            Lifespan(row["source"], row["lifespan_hours"], row["types"], row["newest"])
+            for row in lifespans
+            if row["lifespan_hours"] is not None
         ),
         billing_lag_hours=settings.BILLING_LAG_HOURS,
         history_days=settings.HISTORY_DAYS,

@@ -58,7 +58,7 @@ LedgerDays = Mapping[int, Mapping[date, LedgerSum]]  # account → day
 
 def ledger_days(scope: Scope, period: Period) -> LedgerDays:
     """By account and day; a day without a ledger is not in it. One query."""
-    rows = (
+    rows: Iterable[Mapping[str, Any]] = (
         DailyTotal.objects.visible_to(scope.user)
         .filter(aws_account__in=scope.accounts())
         .during(period)

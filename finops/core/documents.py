@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import zip_longest
 from pathlib import Path
 
 from django.conf import settings
@@ -90,7 +91,7 @@ def _with_anchors(tokens: Sequence[Token]) -> list[str]:
             anchors.append(anchor)
 
     is_of_terms, row = False, None
-    for token, following in zip(tokens, [*tokens[1:], None], strict=True):
+    for token, following in zip_longest(tokens, tokens[1:]):
         if token.type == "heading_open" and following is not None:
             mark(token, following.content)
         elif token.type == "thead_open":
