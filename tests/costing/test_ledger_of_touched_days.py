@@ -4,6 +4,7 @@ from threading import Event, Thread
 import numpy as np
 import pytest
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import CPU_UTILIZATION, AwsAccount, MetricDay, TouchedDay
 from accounts.services.touched_days import touch_days
@@ -146,6 +147,31 @@ def test_a_day_on_which_an_instance_stood_still_is_derived_alike_after_its_end(a
         (days[0], 0),
         (days[1], 0),
     ]
+
+
+@pytest.mark.parametrize("left", [0, 1], ids=["with it all others", "and another stays"])
+def test_as_many_queries_remove_many_instances_from_the_ledger_as_remove_one(account, left):
+    counts = []
+    for gone in (1, 12):
+        doomed = InstanceFactory.create_batch(gone, aws_account=account, last_seen_at=NOW)
+        touch_days(account_ids=[account.pk], days=[DAY])
+        derive_touched_days(account=account, now=NOW)
+        assert CostSnapshot.objects.count() == gone + 1
+        launched_at = NOW + timedelta(days=1)  # so it was not there on that day
+        account.instances.filter(pk__in=[instance.pk for instance in doomed]).update(first_launched_at=launched_at)
+        if not left:
+            account.instances.update(first_launched_at=launched_at)
+        touch_days(account_ids=[account.pk], days=[DAY])
+
+        with CaptureQueriesContext(connection) as queries:
+            derive_touched_days(account=account, now=NOW)
+
+        counts.append(len(queries))
+        assert CostSnapshot.objects.count() == left
+        account.instances.update(first_launched_at=datetime(2026, 3, 1, tzinfo=UTC))
+        account.instances.filter(pk__in=[instance.pk for instance in doomed]).delete()
+
+    assert counts[0] == counts[1]
 
 
 @pytest.mark.postgres

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 
+import numpy as np
+import numpy.typing as npt
 from django.conf import settings
 from django.db import transaction
 
@@ -15,7 +17,7 @@ from finops.core.partitions import ensure_month_partitions
 from finops.core.periods import DAY, Period, utc_day
 
 from .facts import gather
-from .store import InstanceDays, Totals, remove_others, store_snapshots, store_totals
+from .store import Totals, codes_of, remove_others, store_snapshots, store_totals
 from .windows import add_up_windows, forget_windows
 
 SOURCE = "ledger"
@@ -95,7 +97,7 @@ def derive_days(
         Instance.objects.filter(aws_account=account).seen_during(Period.of_days(days[0], days[-1])).order_by("pk")
     )
     totals = Totals()
-    derived: list[InstanceDays] = []
+    derived: list[npt.NDArray[np.int64]] = []
     written = 0
     size = max(1, _INSTANCE_DAYS_AT_ONCE // len(days))
     for start in range(0, len(instances), size):
@@ -106,7 +108,7 @@ def derive_days(
             continue
         ledger = compute_ledger(piece.facts)
         totals.add(piece.keys, ledger)
-        derived.append(piece.keys)
+        derived.append(codes_of(piece.keys))
         with writing():
             rows = store_snapshots(account_id=account.pk, keys=piece.keys, facts=piece.facts, ledger=ledger, now=now)
             if rows:

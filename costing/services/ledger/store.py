@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ from costing.models import CostSnapshot, DailyTotal
 from costing.models.cost_snapshot import CostSnapshotQuerySet
 from finops.core.bulk import insert_ready, upsert
 
+_KEYS_AT_ONCE = 20_000
+_IDS_AT_ONCE = 10_000  # SQLite takes no more than 32,766 values in one statement
 _COST_PLACES = 8
 _COST_UNIT = 10**_COST_PLACES
 
@@ -152,23 +155,34 @@ def _stored(keys: InstanceDays) -> CostSnapshotQuerySet:
     )
 
 
-def remove_others(*, account_id: int, days: Sequence[date], derived: Sequence[InstanceDays]) -> int:
+def codes_of(keys: InstanceDays) -> npt.NDArray[np.int64]:
+    """One number for each instance-day, in order: all that has to be remembered of a piece once it is stored."""
+    codes: npt.NDArray[np.int64] = keys.instance_ids * len(keys.days) + keys.day_index
+    return codes
+
+
+def remove_others(*, account_id: int, days: Sequence[date], derived: Sequence[npt.NDArray[np.int64]]) -> int:
     """Remove the stored instance-days of `days` that are derived no more; return how many those were.
 
-    A late event may tell that an instance was gone by then.
+    A late event may tell that an instance was gone by then. `derived` are the codes of the pieces, in the order
+    of instances. The stored keys are read in a stream, and removed by days: neither grows with the rows.
     """
-    first = days[0]
-    rows = CostSnapshot.objects.filter(aws_account_id=account_id, day__gte=first, day__lte=days[-1])
-    if rows.count() == sum(len(keys.instance_ids) for keys in derived):
+    rows = CostSnapshot.objects.filter(aws_account_id=account_id, day__gte=days[0], day__lte=days[-1])
+    if rows.count() == sum(map(len, derived)):
         return 0  # All that was derived is stored by now, so nothing else is.
-    kept = [keys.instance_ids * len(days) + keys.day_index for keys in derived]
-    stored = list(rows.values_list("instance_id", "day"))
-    codes = np.array([instance_id * len(days) + (day - first).days for instance_id, day in stored], np.int64)
-    gone = ~np.isin(codes, np.concatenate(kept) if kept else np.array([], np.int64))
-    for place in np.flatnonzero(gone).tolist():
-        instance_id, day = stored[place]
-        CostSnapshot.objects.filter(instance_id=instance_id, day=day).delete()
-    return int(gone.sum())
+    kept = np.concatenate([*derived, np.array([], np.int64)])
+    stored = rows.order_by().values_list("instance_id", "day").iterator(chunk_size=_KEYS_AT_ONCE)
+    gone: list[npt.NDArray[np.int64]] = []
+    while some := list(islice(stored, _KEYS_AT_ONCE)):
+        codes = np.array([instance_id * len(days) + (day - days[0]).days for instance_id, day in some], np.int64)
+        gone.append(codes[~np.isin(codes, kept)])
+    instance_ids, day_index = np.divmod(np.concatenate(gone), len(days)) if gone else (kept[:0], kept[:0])
+    removed = 0
+    for index in np.unique(day_index).tolist():
+        ids = instance_ids[day_index == index].tolist()
+        for start in range(0, len(ids), _IDS_AT_ONCE):
+            removed += rows.filter(day=days[index], instance_id__in=ids[start : start + _IDS_AT_ONCE]).delete()[0]
+    return removed
 
 
 def store_totals(*, account_id: int, days: Iterable[date], totals: Totals, now: datetime) -> int:
