@@ -9,6 +9,7 @@ from django.core.checks import CheckMessage, Error
 
 from accounts.models import PowerModel
 from finops.core.display import is_currency
+from finops.core.encryption import keys_in
 
 _KEPT_BY_CLOUDTRAIL_DAYS = 90
 
@@ -24,4 +25,8 @@ def settings_make_sense(app_configs: Sequence[AppConfig] | None = None, **_: Any
         wrong.append(f"HISTORY_DAYS is from 1 to 90, for CloudTrail keeps no more, not {settings.HISTORY_DAYS}.")
     if settings.REFRESH_LEASE_SECONDS < 1:
         wrong.append(f"REFRESH_LEASE_SECONDS is 1 or more, not {settings.REFRESH_LEASE_SECONDS}.")
+    try:
+        keys_in(str(settings.FINOPS_ENCRYPTION_KEYS))
+    except ValueError as error:
+        wrong.append(f"FINOPS_ENCRYPTION_KEYS cannot be used. {error}")
     return [Error(sentence, id=f"finops.E{number:03}") for number, sentence in enumerate(wrong, start=1)]

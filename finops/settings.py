@@ -6,6 +6,7 @@ from typing import Any
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.functional import SimpleLazyObject
 
 from finops.logs import logging_config
 from finops.secret_key import key_of_this_machine
@@ -19,6 +20,15 @@ environ.Env.read_env(BASE_DIR / ".env")
 DEBUG: bool = env.bool("DEBUG", default=False)
 SANDBOX: bool = env.bool("SANDBOX", default=False)  # stand-in upstreams on this machine: demo, tests, benchmarks
 SECRET_KEY: str = env.str("SECRET_KEY", default="") or key_of_this_machine(VAR_DIR / "secret_key")
+# Seals the secrets in the database. Not SECRET_KEY: that one signs, and may be changed without losing them. Where
+# nobody set it this machine has one of its own; another machine then cannot open what this one sealed.
+# It is made when it is first needed: a build that only collects files must not leave one in an image.
+FINOPS_ENCRYPTION_KEYS: str | SimpleLazyObject = env.str("FINOPS_ENCRYPTION_KEYS", default="") or SimpleLazyObject(
+    lambda: "machine:"
+    + key_of_this_machine(
+        VAR_DIR / "encryption_key", chance_bytes=32, loss="keys and sign-ins stored until now have to be set again"
+    )
+)
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 

@@ -8,7 +8,15 @@ for _name in [
     if name.startswith(("AWS_", "ELECTRICITY_MAPS_", "BOAVIZTA_", "SANDBOX_", "POWER_MODEL", "DISPLAY_CURRENCY"))
 ]:
     del os.environ[_name]
-os.environ.update({"SANDBOX": "1", "SECRET_KEY": "only-for-tests", "DEBUG": "0", "LOG_LEVEL": "WARNING"})
+os.environ.update(
+    {
+        "SANDBOX": "1",
+        "SECRET_KEY": "only-for-tests",
+        "FINOPS_ENCRYPTION_KEYS": "tests:" + "A" * 43,
+        "DEBUG": "0",
+        "LOG_LEVEL": "WARNING",
+    }
+)
 
 from finops.settings import *  # noqa: E402, F403 (the environment comes first)
 from finops.settings import DATABASES, VAR_DIR  # noqa: E402
