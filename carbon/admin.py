@@ -14,7 +14,9 @@ from django.utils import timezone
 from accounts.admin.audited import AuditedAdmin
 from finops.core.read_only_admin import ReadOnlyAdmin
 
-from .models import CarbonReading, CloudRegion, PowerProfile, Zone
+from .forms import LocationForm
+from .models import CarbonReading, CloudRegion, Location, PowerProfile, Zone
+from .models.location import folded
 from .selectors.threshold_preview import teams_with_own_thresholds, threshold_preview
 from .selectors.thresholds import Thresholds
 from .services.affected_days import mark_days_of_region, mark_days_of_zone
@@ -126,6 +128,24 @@ def _mark_days(regions: Iterable[tuple[str | None, str | None]]) -> None:
     for provider, region in regions:
         if provider == "aws" and region:
             mark_days_of_region(region, now=timezone.now())
+
+
+@admin.register(Location)
+class LocationAdmin(AuditedAdmin):
+    """By which names clients of the Carbon Aware API ask, and what answers there. Those of files keep their file."""
+
+    form = LocationForm
+    list_display = ("key", "provider", "zone", "cloud_region", "signal", "is_shipped", "file_name")
+    list_filter = ("provider", "is_shipped", "signal", "file_name")
+    list_select_related = ("zone", "cloud_region")
+    search_fields = ("key", "name", "zone__key")
+    autocomplete_fields = ("zone", "cloud_region")
+    readonly_fields = ("is_shipped", "file_name", "key_in_file", "source")
+
+    def save_model(self, request: HttpRequest, obj: Location, form: ModelForm, change: bool) -> None:  # type: ignore[type-arg] # noqa: FBT001 (Django's signature)
+        """Let it be found under its name."""
+        obj.folded_key = folded(obj.key)
+        super().save_model(request, obj, form, change)
 
 
 @admin.register(CarbonReading)

@@ -7,7 +7,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from carbon.models import Signal
+from carbon.models import Location, Signal
+from carbon.models.location import folded
 from finops.core.pages import PagedForm
 from finops.core.parameters import InstantField
 from finops.core.periods import DAY, Period
@@ -81,3 +82,28 @@ class ReadingsForm(PagedForm, ScopeForm):
     def period(self, *, now: datetime) -> Period:
         """The time asked for."""
         return Period(*self._bounds(now))
+
+
+class LocationForm(forms.ModelForm):  # type: ignore[type-arg] # generic for the type checker only
+    """A location in the admin."""
+
+    class Meta:
+        model = Location
+        fields = ("key", "name", "latitude", "longitude", "zone", "cloud_region", "signal", "provider")
+
+    def clean_key(self) -> str:
+        """A name that no other location of its layer has, whatever its case."""
+        key: str = self.cleaned_data["key"]
+        others = Location.objects.filter(folded_key=folded(key), is_shipped=self.instance.is_shipped)
+        if others.exclude(pk=self.instance.pk).exists():
+            raise ValidationError("Another location has this name.")
+        if not key.isprintable():
+            raise ValidationError("A name holds no control characters.")
+        return key
+
+    def clean(self) -> dict[str, Any]:
+        """Both coordinates or none."""
+        given: dict[str, Any] = super().clean() or {}
+        if (given.get("latitude") is None) != (given.get("longitude") is None):
+            raise ValidationError("Give latitude and longitude, or neither.")
+        return given

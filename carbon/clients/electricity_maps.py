@@ -112,6 +112,26 @@ class ElectricityMaps:
             )
         return sorted(zones, key=lambda entry: entry.zone)
 
+    def zone_at(self, latitude: float, longitude: float) -> str | None:
+        """The zone of a point, as the hour that runs there names it; None where the plan or the API knows none."""
+        try:
+            payload = self._session.get_json(
+                f"{self._version}/carbon-intensity/latest",
+                lat=f"{latitude:.4f}",
+                lon=f"{longitude:.4f}",
+                disableCallerLookup="true",
+            )
+        except UpstreamRejected as error:
+            if error.reason in {Reason.NOT_IN_PLAN, Reason.NO_DATA, Reason.BAD_REQUEST}:
+                return None
+            raise
+        if not isinstance(payload, dict) or not isinstance(payload.get("zone"), str):
+            raise self._misunderstood("it names no zone")
+        if "_disclaimer" in payload:
+            raise self._sandbox_answer()
+        zone: str = payload["zone"]
+        return zone
+
     def _ask(self, what: str, zone: str, **params: str) -> dict[str, Any]:
         payload = self._session.get_json(
             f"{self._version}/carbon-intensity/{what}",
