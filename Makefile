@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo setup test browser screenshots check fix bench verify-upstreams lock clean
+.PHONY: help demo setup test browser screenshots check fix bench verify-upstreams verify-clients lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -38,6 +38,9 @@ bench: $(VENV)/.dev-stamp ## Print each benchmark beside its reference
 
 verify-upstreams: $(VENV)/.dev-stamp ## Check our client against the real Boavizta API, run as a separate service
 	@$(BIN)/python -m tests.upstreams.verify_boavizta
+
+verify-clients: $(VENV)/.dev-stamp ## Run clients that others wrote for the Carbon Aware SDK against our server
+	@$(BIN)/python -m tests.clients.verify_clients
 
 lock: $(VENV)/.dev-stamp ## Resolve pyproject.toml anew into the lock files
 	@$(BIN)/python -m tests.project.lock

@@ -25,7 +25,7 @@ def forecast(now: datetime) -> list[tuple[str, datetime, float]]:
     """Location, start and g/kWh of each five minutes from the last full five on; lowest in the sixth hour."""
     issued_at = forecast_issued_at(now)
     return [
-        (location, issued_at + number * STEP, 150.0 + 50 * place + abs(number - 66) * 0.5)
+        (location, issued_at + number * STEP, 150.0 + 50 * place + abs(number - 66) * 0.5 + number * 0.001)
         for place, location in enumerate(LOCATIONS)
         for number in range(FORECAST_POINTS)
     ]

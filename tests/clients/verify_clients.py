@@ -68,7 +68,7 @@ def serving(folder: Path) -> Iterator[tuple[str, datetime]]:
         "SECRET_KEY": "only-to-verify-clients",
         "CARBON_AWARE_ANONYMOUS": "true",
         "DATABASE_URL": f"sqlite:///{folder / 'clients.sqlite3'}",
-        "LOG_LEVEL": "WARNING",
+        "LOG_LEVEL": "ERROR",
     }
     environment.pop("DJANGO_SETTINGS_MODULE", None)
     now = datetime.now(UTC)

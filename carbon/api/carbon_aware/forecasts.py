@@ -16,7 +16,7 @@ from carbon.api.carbon_aware.asking import (
     must_not_have_failed,
 )
 from carbon.api.carbon_aware.bodies import Batch
-from carbon.api.carbon_aware.parameters import LATITUDE, LOCATION, LONGITUDE
+from carbon.api.carbon_aware.parameters import LATITUDE, LOCATION, LONGITUDE, Query
 from carbon.api.carbon_aware.problems import Errors, argument, impossible, invalid
 from carbon.api.carbon_aware.times import ClientTime, utc_text
 from carbon.api.carbon_aware.view import CarbonAwareView, answered
@@ -28,6 +28,9 @@ from carbon.selectors.locations import AskedLocation
 
 _MICROSECONDS_PER_MINUTE = 60_000_000
 _BOUNDS = {"start": "dataStartAt", "end": "dataEndAt"}
+# Clients generated from the SDK's document refuse a member that it does not name, so this one is told only to who
+# asks for it, or speaks as the guide does from which it comes.
+_BEST_ALONE = "optimalDataPoint"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,9 @@ class CurrentForecast(CarbonAwareView):
     def get(self, request: Any) -> HttpResponse:
         """An array of forecasts with their best windows."""
         now = timezone.now()
-        query = self.query(request, LOCATION, "dataStartAt", "dataEndAt", "windowSize", LATITUDE, LONGITUDE)
+        query = self.query(
+            request, LOCATION, "dataStartAt", "dataEndAt", "windowSize", LATITUDE, LONGITUDE, _BEST_ALONE
+        )
         names, position = query.all(LOCATION), query.position()
         scope = _Scope(query.time("dataStartAt"), query.time("dataEndAt"), query.integer("windowSize"))
         query.check()
@@ -60,8 +65,16 @@ class CurrentForecast(CarbonAwareView):
         locations = locations_of(names, position, property_name=SEVERAL)
         issues = forecasts_now(locations, now=now, user=request.user)
         requested_at = ClientTime.of(now)
+        tells_best_alone = _is_wanted(query) or query.is_spelled_otherwise(LOCATION)
         written = [
-            _forecast(location, _known(issue, location), scope, requested_at=requested_at, remarks=self.remarks)
+            _forecast(
+                location,
+                _known(issue, location),
+                scope,
+                requested_at=requested_at,
+                remarks=self.remarks,
+                tells_best_alone=tells_best_alone,
+            )
             for location, issue in zip(locations, issues, strict=True)
         ]
         return answered(array(written), [issue for issue in issues if issue], now=now)
@@ -73,6 +86,7 @@ class ForecastBatch(CarbonAwareView):
     def post(self, request: Any) -> HttpResponse:
         """An array of forecasts; of nothing asked, an empty one. The first that has no answer fails all."""
         now = timezone.now()
+        tells_best_alone = _is_wanted(self.query(request, _BEST_ALONE))
         batch = Batch(request._request, parameter="requestedForecasts")  # noqa: SLF001 (its body is not parsed)
         given = [
             (
@@ -93,10 +107,22 @@ class ForecastBatch(CarbonAwareView):
         asked = [(location, moment.microseconds) for location, moment in zip(locations, moments, strict=True)]
         issues = forecasts_then(asked, user=request.user)
         written = [
-            _forecast(location, _known(issue, location, at=moment), scope, requested_at=moment, remarks=self.remarks)
+            _forecast(
+                location,
+                _known(issue, location, at=moment),
+                scope,
+                requested_at=moment,
+                remarks=self.remarks,
+                tells_best_alone=tells_best_alone,
+            )
             for location, issue, moment, (_, _, _, scope) in zip(locations, issues, moments, given, strict=True)
         ]
         return answered(array(written), [issue for issue in issues if issue], now=now)
+
+
+def _is_wanted(query: Query) -> bool:
+    """Whether the address asks for the best point by itself."""
+    return (query.first(_BEST_ALONE) or "").strip().lower() in {"true", "1"}
 
 
 def _batch_name(
@@ -140,6 +166,7 @@ def _forecast(
     *,
     requested_at: ClientTime,
     remarks: list[str],
+    tells_best_alone: bool,
 ) -> str:
     """One forecast as JSON; raises the problems of bounds and windows."""
     start = None if scope.start is None else scope.start.microseconds
@@ -156,6 +183,7 @@ def _forecast(
     points = forecast_points(location.name, kept.starts_at, kept.duration, kept.gco2e_per_kwh)
     best = [points[row] for row in kept.is_best.nonzero()[0].tolist()]
     generated_at = ClientTime.of(issue.generated_at or issue.as_of)
+    best_alone = {_BEST_ALONE: best[0] if best else "null"} if tells_best_alone else {}
     return members(
         generatedAt=text(str(generated_at)),
         requestedAt=text(str(requested_at)),
@@ -163,7 +191,7 @@ def _forecast(
         dataStartAt=text(data_start),
         dataEndAt=text(data_end),
         windowSize=str(_told_window(kept, issue, scope)),
-        optimalDataPoint=best[0] if best else "null",
+        **best_alone,
         optimalDataPoints=array(best),
         forecastData=array(points),
     )

@@ -74,6 +74,10 @@ class Query:
                 self._values.setdefault(name, []).extend(str(value) for value in values)
                 self._spelling.setdefault(name, spelling)
 
+    def is_spelled_otherwise(self, name: str) -> bool:
+        """Whether a parameter was given by one of its aliases."""
+        return self._spelling.get(name, name).lower() != name.lower()
+
     def first(self, name: str) -> str | None:
         """The first value of a parameter."""
         return next(iter(self._values.get(name, ())), "") or None
