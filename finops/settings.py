@@ -23,7 +23,7 @@ SECRET_KEY: str = env.str("SECRET_KEY", default="") or key_of_this_machine(VAR_D
 # Seals the secrets in the database. Not SECRET_KEY: that one signs, and may be changed without losing them. Where
 # nobody set it this machine has one of its own; another machine then cannot open what this one sealed.
 # It is made when it is first needed: a build that only collects files must not leave one in an image.
-FINOPS_ENCRYPTION_KEYS: str | SimpleLazyObject = env.str("FINOPS_ENCRYPTION_KEYS", default="") or SimpleLazyObject(
+FINOPS_ENCRYPTION_KEYS: Any = env.str("FINOPS_ENCRYPTION_KEYS", default="") or SimpleLazyObject(
     lambda: "machine:"
     + key_of_this_machine(
         VAR_DIR / "encryption_key", chance_bytes=32, loss="keys and sign-ins stored until now have to be set again"

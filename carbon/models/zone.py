@@ -15,6 +15,7 @@ class ZoneKind(models.TextChoices):
 
     GRID = "grid", "grid zone"
     FILE = "file", "name in an imported file"
+    WATTTIME = "watttime", "region of WattTime"
 
 
 class Zone(models.Model):
