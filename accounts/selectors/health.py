@@ -96,6 +96,14 @@ class DataHealth:
         return tuple(sorted(found, key=lambda item: item.first.state != SourceState.LOGIN_NEEDED))
 
     @property
+    def fixes(self) -> dict[str, str]:
+        """What to do about the first item of each state, by the state."""
+        fixes: dict[str, str] = {}
+        for item in self.open_items:
+            fixes.setdefault(item.first.state.value, item.first.fix)
+        return fixes
+
+    @property
     def owners(self) -> tuple[AccountHealth, ...]:
         """The accounts, without the installation's own sources."""
         return tuple(account for account in self.accounts if account.account_id is not None)

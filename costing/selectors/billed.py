@@ -1,6 +1,7 @@
 """Billed cost by day: what Cost Explorer said, each currency for itself."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -8,6 +9,7 @@ from typing import NamedTuple
 
 from django.db.models import Sum
 
+from accounts.models import SourceState
 from accounts.selectors.health import DataHealth
 from accounts.selectors.scope import Scope
 from costing.estimators.window import Window
@@ -16,6 +18,12 @@ from costing.selectors.complete_days import billing_lag
 from costing.selectors.figures import BILL_SOURCES, Figure
 from finops.core.periods import HOUR
 
+_REASONS = {
+    SourceState.NOT_ENABLED: "Cost Explorer is not enabled for these accounts.",
+    SourceState.DENIED: "We are not allowed to ask Cost Explorer for the bill.",
+    SourceState.LOGIN_NEEDED: "A sign-in to AWS is needed before the bill can be asked for.",
+    SourceState.NEVER: "The bill has not been fetched yet.",
+}
 _PLACES = Decimal("0.0000000001")  # as Cost Explorer's amounts are stored
 
 
@@ -28,7 +36,7 @@ class BilledAmount(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Billed:
-    """A figure for each currency, and the amounts of single days, those included that still grow."""
+    """A figure for each currency, or one that says why there is none; what single days came to, also growing ones."""
 
     figures: tuple[Figure, ...]
     by_day: dict[date, tuple[BilledAmount, ...]]
@@ -54,6 +62,8 @@ def billed_cost(scope: Scope, window: Window, *, health: DataHealth) -> Billed:
         if day in complete:
             totals[currency].append(amount)
     stand = health.stand(BILL_SOURCES)
+    if not totals:
+        return Billed(figures=(_no_bill(health, has_complete_days=bool(complete)),), by_day=_frozen(by_day))
     return Billed(
         figures=tuple(
             Figure(
@@ -72,5 +82,34 @@ def billed_cost(scope: Scope, window: Window, *, health: DataHealth) -> Billed:
             )
             for currency, amounts in sorted(totals.items())
         ),
-        by_day={day: tuple(amounts) for day, amounts in by_day.items()},
+        by_day=_frozen(by_day),
+    )
+
+
+def _frozen(by_day: Mapping[date, list[BilledAmount]]) -> dict[date, tuple[BilledAmount, ...]]:
+    return {day: tuple(amounts) for day, amounts in by_day.items()}
+
+
+def _no_bill(health: DataHealth, *, has_complete_days: bool) -> Figure:
+    """An unknown bill, and why: not asked yet, not allowed, not enabled, too young. None of these is zero."""
+    stand = health.stand(BILL_SOURCES)
+    sources = health.of(BILL_SOURCES)
+    states = [source.state for source in sources]
+    reason = "Cost Explorer told of no bill for these days."
+    if not has_complete_days:
+        reason = f"No day of this period has a complete bill: it grows for {billing_lag() // HOUR} hours after the day."
+    elif all(source.last_success_at is None for source in sources):
+        told = next((state for state in _REASONS if state in states), SourceState.NEVER)
+        reason = _REASONS[told]
+    return Figure(
+        name="billed_cost",
+        label="Billed cost",
+        value=None,
+        unit="",
+        reason=reason,
+        note="Unblended, all services and record types.",
+        as_of=stand.as_of,
+        freshness=stand.freshness,
+        sources=BILL_SOURCES,
+        silent_sources=stand.silent,
     )

@@ -88,6 +88,11 @@ class Overview:
         return tuple(zone for zone in self.zones if zone.is_high)
 
     @property
+    def known_bills(self) -> tuple[Figure, ...]:
+        """The billed cost of each currency in which anything was billed."""
+        return tuple(figure for figure in self.billed if figure.value is not None)
+
+    @property
     def active_runs(self) -> tuple[RunView, ...]:
         """Refreshes that are going on or wait."""
         runs = (line.account.latest_run for line in self.accounts)

@@ -236,6 +236,30 @@ def test_a_bill_younger_than_two_days_counts_in_no_total(alice, team):
     assert next(line for line in answer.days if line.day == YESTERDAY).billed == (("USD", Decimal(100)),)
 
 
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        ({}, "The bill has not been fetched yet."),
+        ({"state": "not_enabled", "last_success_at": None}, "Cost Explorer is not enabled for these accounts."),
+        ({"state": "denied", "last_success_at": None}, "We are not allowed to ask Cost Explorer for the bill."),
+        ({"state": "available"}, "Cost Explorer told of no bill for these days."),
+    ],
+)
+def test_a_bill_that_is_unknown_says_why(alice_client, team, status, reason):
+    account = an_account(team)
+    an_instance(account)
+    sum_up()
+    if status:
+        SourceStatusFactory.create(aws_account=account, source="aws_cost_explorer", **status)
+
+    page = alice_client.get("/").content.decode()
+    [billed] = alice_client.get("/api/v1/overview").json()["billed"]
+
+    assert figure_on(page, "billed_cost") is None
+    assert reason in page
+    assert (billed["value"], billed["reason"]) == (None, reason)
+
+
 def test_list_cost_is_shown_in_the_teams_currency_by_a_dated_rate(alice, team):
     from costing.models import ExchangeRate  # noqa: PLC0415 (here only)
 
@@ -359,7 +383,7 @@ def test_a_closed_account_says_how_to_open_it(alice_client, team, state, emptine
 
     assert f'data-empty="{emptiness}"' in page
     assert words in page
-    assert "aws sso login --profile shop" in page
+    assert "<code>aws sso login --profile shop</code></pre>" in page
 
 
 def test_an_account_never_asked_is_not_an_empty_one(alice, alice_client, team):
