@@ -13,6 +13,7 @@ from accounts.services.touched_days import touch_days
 from carbon.clients.intensity import CarbonIntensityPoint, IntensitySeries
 from carbon.estimators.intensity import CARRY_HOURS, LEAD_HOURS
 from carbon.models import CarbonReading, CloudRegion, Signal, Zone
+from carbon.models.reading import CarbonReadingQuerySet
 from carbon.services.reading_months import note_readings
 from carbon.services.shared_fate import SharedFate
 from carbon.sources import CarbonIntensitySource
@@ -40,6 +41,19 @@ _COLUMNS = [
 _KEY = ["zone_id", "source", "signal", "COALESCE(licensee_id, 0)", "starts_at"]
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """Whose readings are asked for: one source's of one signal, licensed to a team or to nobody."""
+
+    source: CarbonIntensitySource
+    signal: str
+    licensee: Team | None
+
+    @property
+    def rows(self) -> CarbonReadingQuerySet:
+        return CarbonReading.objects.filter(source=self.source.name, signal=self.signal, licensee=self.licensee)
+
+
 @dataclass(slots=True)
 class _ZoneAnswer:
     """What the source said about one zone, as far as it said anything."""
@@ -59,15 +73,18 @@ class _ZoneAnswer:
 
 
 def zones_due(
-    *, zones: Iterable[Zone], source: CarbonIntensitySource, now: datetime, licensee: Team | None = None
+    *,
+    zones: Iterable[Zone],
+    source: CarbonIntensitySource,
+    now: datetime,
+    licensee: Team | None = None,
+    signal: str = Signal.AVERAGE,
 ) -> list[Zone]:
     """Those of `zones` to be asked about: once an hour, whatever number of accounts want it.
 
     A source that lags behind the last full hour is asked again after ten minutes.
     """
-    recent = CarbonReading.objects.filter(
-        source=source.name, signal=Signal.AVERAGE, licensee=licensee, starts_at__gte=now - 2 * DAY
-    )
+    recent = _Told(source, signal, licensee).rows.filter(starts_at__gte=now - 2 * DAY)
     known = {
         zone: (asked_at, newest)
         for zone, asked_at, newest in recent.values("zone_id")
@@ -93,6 +110,7 @@ def refresh_readings(
     period: Period,
     now: datetime,
     licensee: Team | None = None,
+    signal: str = Signal.AVERAGE,
     writing: Writing = transaction.atomic,
     progress: Progress = no_progress,
 ) -> StepOutcome:
@@ -103,8 +121,9 @@ def refresh_readings(
     are marked for the accounts that use the zone. Run twice it changes nothing.
     """
     zones = sorted(set(zones), key=lambda zone: zone.key)
-    due = zones_due(zones=zones, source=source, now=now, licensee=licensee)
-    missing = _missing_hours(due, source=source, period=period, now=now, licensee=licensee)
+    told = _Told(source, signal, licensee)
+    due = zones_due(zones=zones, source=source, now=now, licensee=licensee, signal=signal)
+    missing = _missing_hours(due, told=told, period=period, now=now)
     answers: dict[str, _ZoneAnswer] = {}
     fate = SharedFate()
     for done, zone in enumerate(due, start=1):
@@ -119,13 +138,11 @@ def refresh_readings(
     )
     if any(answer.points for answer in answers.values()):
         with writing():
-            outcome.rows_written = _store(answers, source=source, licensee=licensee, now=now)
+            outcome.rows_written = _store(answers, told=told, now=now)
     return outcome
 
 
-def _missing_hours(
-    zones: Sequence[Zone], *, source: CarbonIntensitySource, period: Period, now: datetime, licensee: Team | None
-) -> dict[str, list[datetime]]:
+def _missing_hours(zones: Sequence[Zone], *, told: _Told, period: Period, now: datetime) -> dict[str, list[datetime]]:
     """The hours of `period` that "the last 24 hours" may not reach and that have no reading, by zone, in order.
 
     Those 24 end with the present hour, or with the one before it where the present one has no value yet.
@@ -137,9 +154,7 @@ def _missing_hours(
         hour += HOUR
     known: dict[str, set[datetime]] = {zone.key: set() for zone in zones}
     if hours:
-        stored = CarbonReading.objects.during(Period(hours[0], end)).filter(
-            zone__in=zones, source=source.name, signal=Signal.AVERAGE, licensee=licensee
-        )
+        stored = told.rows.during(Period(hours[0], end)).filter(zone__in=zones)
         for zone, starts_at in stored.values_list("zone_id", "starts_at"):
             known[zone].add(start_of_hour(starts_at))
     return {zone: [hour for hour in hours if hour not in known[zone]] for zone in known}
@@ -198,38 +213,37 @@ def _spans(hours: list[datetime]) -> list[Period]:
     return spans
 
 
-def _store(
-    answers: dict[str, _ZoneAnswer], *, source: CarbonIntensitySource, licensee: Team | None, now: datetime
-) -> int:
+def _store(answers: dict[str, _ZoneAnswer], *, told: _Told, now: datetime) -> int:
     """Write what differs from the stored rows and mark the days that it changes; return the rows written."""
     rows, changed = [], {}
+    licensee = told.licensee.pk if told.licensee else None
     for zone, answer in sorted(answers.items()):
         if not answer.points:
             continue
-        told_before = _stored(zone, answer.points, source=source, licensee=licensee)
+        told_before = _stored(zone, answer.points, told=told)
         days, spans = set(), []
         for starts_at, point in answer.points.items():
-            told = _told(point)
+            values = _values(point)
             before = told_before.get(starts_at)
-            if told == before:
+            if values == before:
                 continue
-            rows.append([zone, source.name, Signal.AVERAGE.value, licensee and licensee.pk, starts_at, *told, now])
-            if before is None or told[:3] != before[:3]:  # a new time stamp alone changes no figure
+            rows.append([zone, told.source.name, str(told.signal), licensee, starts_at, *values, now])
+            if before is None or values[:3] != before[:3]:  # a new time stamp alone changes no figure
                 days |= _days_that_rest_on(starts_at)
-            spans.append((starts_at, told[0]))
+            spans.append((starts_at, values[0]))
         newest = max(answer.points)  # asked just now, though it may have told nothing new
         spans.append((newest, answer.points[newest].duration_minutes * MINUTE // MICROSECOND))
-        note_readings(spans, zone=zone, source=source.name, licensee_id=licensee and licensee.pk, now=now)
-        if days:
+        note_readings(spans, zone=zone, source=told.source.name, signal=told.signal, licensee_id=licensee, now=now)
+        if days and told.signal == Signal.AVERAGE:  # the ledger rests on no other
             changed[zone] = {day for day in days if day <= utc_day(now)}
     written = upsert(CarbonReading, rows, columns=_COLUMNS, key=_KEY)
-    _remember_asking(answers, source=source, licensee=licensee, now=now)
+    _remember_asking(answers, told=told, now=now)
     for zone, days in changed.items():
-        touch_days(account_ids=_accounts_in(zone, licensee=licensee), days=days)
+        touch_days(account_ids=_accounts_in(zone, licensee=told.licensee), days=days)
     return written
 
 
-def _told(point: CarbonIntensityPoint) -> tuple[int, float, bool, str, datetime | None]:
+def _values(point: CarbonIntensityPoint) -> tuple[int, float, bool, str, datetime | None]:
     return (
         point.duration_minutes * MINUTE // MICROSECOND,
         point.gco2e_per_kwh,
@@ -240,12 +254,10 @@ def _told(point: CarbonIntensityPoint) -> tuple[int, float, bool, str, datetime 
 
 
 def _stored(
-    zone: str, starts: Iterable[datetime], *, source: CarbonIntensitySource, licensee: Team | None
+    zone: str, starts: Iterable[datetime], *, told: _Told
 ) -> dict[datetime, tuple[int, float, bool, str, datetime | None]]:
     first, last = min(starts), max(starts)
-    stored = CarbonReading.objects.during(Period(first, last + HOUR)).filter(
-        zone_id=zone, source=source.name, signal=Signal.AVERAGE, licensee=licensee
-    )
+    stored = told.rows.during(Period(first, last + HOUR)).filter(zone_id=zone)
     return {
         starts_at: (length, value, is_estimated, method, updated_at)
         for starts_at, length, value, is_estimated, method, updated_at in stored.values_list(
@@ -259,19 +271,11 @@ def _days_that_rest_on(hour: datetime) -> set[date]:
     return {utc_day(hour), utc_day(hour + CARRY_HOURS * HOUR), utc_day(hour + LEAD_HOURS * HOUR)}
 
 
-def _remember_asking(
-    answers: dict[str, _ZoneAnswer], *, source: CarbonIntensitySource, licensee: Team | None, now: datetime
-) -> None:
+def _remember_asking(answers: dict[str, _ZoneAnswer], *, told: _Told, now: datetime) -> None:
     """The newest hour of a zone shows when it was asked last, also where that told nothing new."""
     for zone, answer in sorted(answers.items()):
         if answer.points:
-            CarbonReading.objects.filter(
-                zone_id=zone,
-                source=source.name,
-                signal=Signal.AVERAGE,
-                licensee=licensee,
-                starts_at=max(answer.points),
-            ).update(retrieved_at=now)
+            told.rows.filter(zone_id=zone, starts_at=max(answer.points)).update(retrieved_at=now)
 
 
 def _accounts_in(zone: str, *, licensee: Team | None) -> list[int]:
