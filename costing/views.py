@@ -3,11 +3,11 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.context_processors import Frame
 from accounts.forms.aws_accounts import RemoveForm
@@ -23,6 +23,7 @@ from costing.forms import (
     DEFAULT_DAYS,
     DEFAULT_HOURS,
     ChecksForm,
+    ColumnsForm,
     InstanceForm,
     InstancesForm,
     ScopeForm,
@@ -32,11 +33,13 @@ from costing.forms import (
 from costing.selectors.checks import checks as checks_of
 from costing.selectors.checks import shown_bridge
 from costing.selectors.instance import instance_detail, instance_of
+from costing.selectors.instance_columns import COLUMNS, TABLE, chosen_columns
 from costing.selectors.instances import instance_list
 from costing.selectors.money import display_rate
 from costing.selectors.overview import overview as overview_of
 from costing.selectors.rates import rates_in_force
 from costing.selectors.removal import what_removal_wipes
+from costing.services.table_columns import choose_columns, forget_columns
 from finops.core.periods import utc_day
 
 PERIODS = (7, 30, 90)
@@ -110,11 +113,38 @@ def instances(request: SignedInRequest) -> HttpResponse:
     answer = instance_list(scope, form.window(now=now), form.wanted())
     if answer.wanted.position.number > answer.pages:
         raise Http404(f"There is no page {answer.wanted.position.number}; the last one is {answer.pages}.")
+    columns = chosen_columns(request.user)
     return render(
         request,
         "costing/instances.html",
-        {"list": answer, "form": form, "periods": PERIODS, "days": _days(form), "now": now},
+        {
+            "list": answer,
+            "frame": Frame(scope, answer.health, now),
+            "columns": columns,
+            "shown": {column.key for column in columns},
+            "all_columns": COLUMNS,
+            "form": form,
+            "periods": PERIODS,
+            "days": _days(form),
+            "now": now,
+        },
     )
+
+
+@require_POST
+@login_required
+def instance_columns(request: SignedInRequest) -> HttpResponse:
+    """Keep which columns the list shows its reader, and show it."""
+    if "usual" in request.POST:
+        forget_columns(user=request.user, table=TABLE)
+        query = QueryDict(request.POST.get("query", "")[:2000]).urlencode()
+    else:
+        form = ColumnsForm(request.POST)
+        if not form.is_valid():
+            return unusable(request, form)
+        choose_columns(user=request.user, table=TABLE, columns=form.cleaned_data["columns"])
+        query = form.cleaned_data["query"]
+    return redirect(f"{reverse('instances')}?{query}" if query else reverse("instances"))
 
 
 @require_safe
@@ -172,7 +202,7 @@ def team_settings(request: SignedInRequest) -> HttpResponse:
         "rate": display_rate(team=team, day=utc_day(now)),
         "now": now,
     }
-    return render(request, "costing/team_settings.html", context, status=422 if form.is_bound else 200)
+    return render(request, "costing/team_settings.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -189,4 +219,4 @@ def account_remove(request: SignedInRequest, pk: int) -> HttpResponse:
             messages.success(request, f"{account.name} is gone from all pages; its data are wiped within minutes.")
         return redirect("accounts")
     context = {"account": account, "form": form, "wiped": what_removal_wipes(request.user, account)}
-    return render(request, "costing/account_remove.html", context, status=422 if form.is_bound else 200)
+    return render(request, "costing/account_remove.html", context)

@@ -7,6 +7,7 @@ from rest_framework import serializers
 from accounts.estimators.freshness import Freshness
 from accounts.models import SourceState
 from accounts.selectors.health import OpenItem, SourceHealth
+from accounts.selectors.runs import StepView
 
 
 class StepSerializer(serializers.Serializer):  # type: ignore[type-arg]
@@ -20,6 +21,11 @@ class StepSerializer(serializers.Serializer):  # type: ignore[type-arg]
     rows = serializers.IntegerField()
     message = serializers.CharField()
     fix = serializers.CharField()
+    regions = serializers.SerializerMethodField(help_text="Those it has been to: done or failed.")
+
+    def get_regions(self, step: StepView) -> dict[str, str]:
+        """By name."""
+        return dict(step.regions)
 
 
 class RunSerializer(serializers.Serializer):  # type: ignore[type-arg]

@@ -66,7 +66,7 @@ class RegisterForm(forms.Form):
         required=False,
         max_length=128,
         label="Profile",
-        help_text="A profile of this machine, as `aws configure sso` or `aws configure` made it.",
+        help_text="A profile of this machine, as aws configure sso or aws configure made it.",
         widget=forms.TextInput(attrs=_AS_TYPED),
     )
     role_arn = RoleArnField(required=False, max_length=2048, label="Role ARN", widget=forms.TextInput(attrs=_AS_TYPED))

@@ -34,6 +34,7 @@ class StepView:
     rows: int
     message: str
     fix: str
+    regions: tuple[tuple[str, str], ...]  # those it has been to, and whether that went well: done or failed
 
     @property
     def is_over(self) -> bool:
@@ -67,6 +68,11 @@ class RunView:
     def steps_over(self) -> int:
         """How many steps are through."""
         return sum(step.is_over for step in self.steps)
+
+    @property
+    def steps_failed(self) -> int:
+        """How many of them got nothing."""
+        return sum(step.state in {"failed", "broken"} for step in self.steps)
 
 
 def run_of(user: User, *, run_id: int) -> RunView | None:
@@ -118,4 +124,5 @@ def _step(name: str, told: Any) -> StepView:
         rows=int(told.get("rows") or 0),
         message=str(told.get("message") or ""),
         fix=str(told.get("fix") or ""),
+        regions=tuple(sorted(told["regions"].items())) if isinstance(told.get("regions"), dict) else (),
     )

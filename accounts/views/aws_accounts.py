@@ -108,7 +108,7 @@ def account_add(request: SignedInRequest) -> HttpResponse:
         "regions": region_names(),
     }
     if team is None or (way == AccessKind.ROLE and not account_id):
-        return render(request, "accounts/account_add.html", context, status=422 if request.method == "POST" else 200)
+        return render(request, "accounts/account_add.html", context)
     if way == AccessKind.ROLE:
         context["policy"] = trust_policy(external_id_for(team=team, account_id=account_id))
     return _registered(request, team, {"access_kind": way, "account_id": account_id}, context)
@@ -138,7 +138,7 @@ def _registered(request: SignedInRequest, team: Team, known: dict[str, str], con
             else:
                 messages.success(request, f"{done.account.name} is registered; its first refresh has begun.")
             return redirect("account", pk=done.account.pk)
-    return render(request, "accounts/account_add.html", context | {"form": form}, status=422)
+    return render(request, "accounts/account_add.html", context | {"form": form})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -172,7 +172,6 @@ def account_edit(request: SignedInRequest, pk: int) -> HttpResponse:
             "policy": trust_policy(changed.external_id) if changed.external_id else "",
             "regions": region_names(),
         },
-        status=422 if form.is_bound else 200,
     )
 
 

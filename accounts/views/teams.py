@@ -62,7 +62,7 @@ def members(request: SignedInRequest) -> HttpResponse:
         "form": form,
         "may_change": may_change,
     }
-    return render(request, "accounts/members.html", context, status=422 if form.is_bound else 200)
+    return render(request, "accounts/members.html", context)
 
 
 @require_POST
@@ -120,7 +120,8 @@ def audit(request: SignedInRequest) -> HttpResponse:
             "page": page,
             "count": count,
             "entries": [(entry, changes_of(entry)) for entry in page.rows],
-            "team": scope.team,
+            # Whoever is in one team alone reads that one's, and goes on from there.
+            "team": scope.team or (scope.teams[0] if len(scope.teams) == 1 else None),
         },
     )
 

@@ -1,5 +1,6 @@
 """The order of a refresh, and what each of its steps asks of the three apps."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -25,7 +26,7 @@ from carbon.services.readings import refresh_readings
 from carbon.sources import electricity_maps_source, power_source
 from costing.selectors.keys import instance_types_of_account
 from costing.services.bills import refresh_bills
-from costing.services.ledger import derive_touched_days
+from costing.services.ledger import add_up_windows, derive_touched_days
 from costing.services.prices import refresh_prices
 from finops.core.periods import Period
 from finops.core.upstream.errors import Reason, UpstreamError, UpstreamRejected, UpstreamUnavailable
@@ -127,7 +128,9 @@ def _power(context: Context, progress: Progress) -> StepOutcome:
 
 
 def _derive(context: Context, progress: Progress) -> StepOutcome:
-    return derive_touched_days(account=context.account, now=context.now, writing=context.writing, progress=progress)
+    outcome = derive_touched_days(account=context.account, now=context.now, writing=context.writing, progress=progress)
+    add_up_windows(account=context.account, now=context.now, writing=context.writing)
+    return outcome
 
 
 PIPELINE: dict[str, Step] = {
@@ -153,6 +156,8 @@ _PASSES_BY_ITSELF = {Reason.UNAVAILABLE, Reason.RATE_LIMITED}
 _TRIED_AGAIN_AFTER = timedelta(minutes=15)
 _SIGN_IN_TRIED_AGAIN_AFTER = timedelta(hours=1)
 
+_REGION = re.compile(r"\b[a-z]{2}(?:-[a-z]+)+-[0-9]\b")  # inside a part's name, as in "RunInstances in eu-west-1"
+
 # Told after every part of every step: the step's name, what is done of how many parts, the latest part,
 # and how the step stands ("running", "done", "failed").
 Watch = Callable[["StepReport"], None]
@@ -170,6 +175,7 @@ class StepReport:
     rows: int = 0
     message: str = ""
     fix: str = ""
+    regions: dict[str, str] = field(default_factory=dict)  # those it has been to: done or failed
 
     def as_json(self) -> dict[str, object]:
         """Plain values for the run's row."""
@@ -240,6 +246,8 @@ def _run_step(step: Step, *, context: Context, watch: Watch) -> StepReport:
 
     def progress(*, done: int, total: int, part: str = "") -> None:
         report.done, report.total, report.part = done, total, part
+        if region := _REGION.search(part):
+            report.regions.setdefault(region[0], "done")
         watch(report)
 
     context.meter.reset()
@@ -270,6 +278,7 @@ def _run_step(step: Step, *, context: Context, watch: Watch) -> StepReport:
             next_due_at=_next_due_at(step, failed.values(), now=context.now),
         )
         report.state = "done" if not failed else "partly"
+        report.regions |= {region[0]: "failed" for part in failed if (region := _REGION.search(part))}
         report.rows = outcome.rows_written
         report.message = "; ".join([*outcome.notes, *(f"{part}: {error.message}" for part, error in failed.items())])
         report.fix = " ".join(dict.fromkeys(error.fix for error in failed.values() if error.fix))
