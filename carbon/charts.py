@@ -1,14 +1,17 @@
 """Grid zones as static/js/charts.js draws them. Average and marginal intensity are never in one chart."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from carbon.models import Signal
 from carbon.selectors.grid import Grid, ZoneView
 from carbon.selectors.grid_series import HourReading, ReadingSeries
+from carbon.selectors.when_and_where import WhenAndWhere
 
 _UNIT = "g CO2e/kWh"
 _COLORS = ("intensity", "running", "embodied", "carbon")
+_LINE_COLORS = ("intensity", "running", "carbon", "embodied", "cost")
 
 
 def grid_lanes(grid: Grid) -> list[dict[str, Any]]:
@@ -38,8 +41,32 @@ def zone_charts(grid: Grid, view: ZoneView) -> dict[str, dict[str, Any]]:
     return charts
 
 
+def when_chart(answer: WhenAndWhere, *, signal: str) -> dict[str, Any]:
+    """The forecasts of one signal by hour, a line for each location; hollow points lie in its best window."""
+    return {
+        "labels": _hour_labels(answer.hours),
+        "axes": {"left": _UNIT},
+        "series": [
+            {
+                "label": choice.location,
+                "kind": "line",
+                "axis": "left",
+                "color": _LINE_COLORS[number % len(_LINE_COLORS)],
+                "dashed": False,
+                "hatched": [answer.is_in_best(choice, hour) for hour in answer.hours],
+                "values": list(choice.hours),
+            }
+            for number, choice in enumerate(answer.of_signal(signal))
+        ],
+    }
+
+
 def _labels(grid: Grid) -> list[str]:
-    return [f"{hour:%d %b %H:%M}".lstrip("0") for hour in grid.hours]
+    return _hour_labels(grid.hours)
+
+
+def _hour_labels(hours: Iterable[datetime]) -> list[str]:
+    return [f"{hour:%d %b %H:%M}".lstrip("0") for hour in hours]
 
 
 def _bars(label: str, hours: Sequence[HourReading | None]) -> dict[str, Any]:

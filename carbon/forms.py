@@ -1,6 +1,6 @@
 """The parameters of the grid's pages and API: one form checks both."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -9,12 +9,25 @@ from django.utils import timezone
 
 from carbon.models import Location, Signal
 from carbon.models.location import folded
+from carbon.selectors.when_and_where import MOST_LOCATIONS, unknown_names
 from finops.core.pages import PagedForm
 from finops.core.parameters import InstantField
-from finops.core.periods import DAY, Period
+from finops.core.periods import DAY, HOUR, MINUTE, Period
 
+DEFAULT_MINUTES, DEFAULT_HOURS_LEFT = 60, 24
 DEFAULT_READING_DAYS = 2
 MOST_READING_DAYS = 93
+
+
+class RepeatedNames(forms.Field):
+    """A parameter that is given several times, or once with blanks and commas between the names."""
+
+    widget = forms.SelectMultiple
+
+    def to_python(self, value: Any) -> list[str]:
+        """Every name, in order."""
+        texts = value if isinstance(value, list | tuple) else [value or ""]
+        return [name for text in texts for name in str(text).replace(",", " ").split()]
 
 
 class ScopeForm(forms.Form):
@@ -82,6 +95,52 @@ class ReadingsForm(PagedForm, ScopeForm):
     def period(self, *, now: datetime) -> Period:
         """The time asked for."""
         return Period(*self._bounds(now))
+
+
+class WhenForm(ScopeForm):
+    """What is to run, and by when."""
+
+    location = RepeatedNames(
+        required=False,
+        label="Where",
+        help_text=f"Names of locations, such as eu-central-1; {MOST_LOCATIONS} at most.",
+    )
+    minutes = forms.IntegerField(
+        required=False, min_value=1, max_value=7 * 24 * 60, label="It takes", help_text="Minutes. Default: 60."
+    )
+    hours = forms.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=7 * 24,
+        label="Done within",
+        help_text="Hours from now until it has to be done. Default: 24.",
+    )
+
+    def clean_location(self) -> list[str]:
+        """Known locations, each once."""
+        names: list[str] = list(dict.fromkeys(self.cleaned_data["location"]))
+        if len(names) > MOST_LOCATIONS:
+            raise ValidationError(f"Compare {MOST_LOCATIONS} locations at most.", code="too_many")
+        if unknown := unknown_names(names):
+            raise ValidationError(f"There is no location called {unknown[0][:60]}.", code="unknown")
+        return names
+
+    def clean(self) -> dict[str, Any]:
+        """A job that can be done in time."""
+        given: dict[str, Any] = super().clean() or {}
+        if not self.errors and self.length > self.time_left:
+            raise ValidationError({"minutes": ValidationError("It takes longer than there is time.", code="too_long")})
+        return given
+
+    @property
+    def length(self) -> timedelta:
+        """How long the job runs."""
+        return (self.cleaned_data["minutes"] or DEFAULT_MINUTES) * MINUTE
+
+    @property
+    def time_left(self) -> timedelta:
+        """Until it has to be done."""
+        return (self.cleaned_data["hours"] or DEFAULT_HOURS_LEFT) * HOUR
 
 
 class LocationForm(forms.ModelForm):  # type: ignore[type-arg] # generic for the type checker only
