@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, TypedDict, cast
 
 from django.db.models import Count, Exists, OuterRef, Q
 
@@ -46,7 +46,7 @@ class AccountRow:
 def listed_accounts(scope: Scope) -> list[ListedAccount]:
     """The accounts in scope by name, each with its team, how many instances it has, and if the user may refresh it."""
     operates = Membership.objects.filter(team=OuterRef("team"), user=scope.user, role__in=[Role.OPERATOR, Role.OWNER])
-    return list(
+    accounts = (
         scope.accounts()
         .select_related("team")
         .annotate(
@@ -56,6 +56,7 @@ def listed_accounts(scope: Scope) -> list[ListedAccount]:
         )
         .order_by("name", "account_id")
     )
+    return cast("list[ListedAccount]", list(accounts))
 
 
 def account_rows(scope: Scope, *, accounts: Sequence[ListedAccount] | None = None) -> list[AccountRow]:

@@ -65,7 +65,7 @@ class ChangeSerializer(serializers.Serializer):  # type: ignore[type-arg]
     share = serializers.FloatField(allow_null=True, help_text="0.1 is ten per cent more; null where it cannot be said.")
     current = AmountField(allow_null=True)
     previous = AmountField(allow_null=True)
-    label = serializers.CharField(help_text="Which days against which.")
+    label = serializers.CharField(help_text="Which days against which.")  # type: ignore[assignment]
     reason = serializers.CharField(help_text="Why there is no share; empty where there is one.")
 
 
@@ -134,7 +134,7 @@ class ZoneNowSerializer(serializers.Serializer):  # type: ignore[type-arg]
     intensity_class = serializers.CharField(allow_null=True, help_text="optimal, moderate or high.")
     starts_at = serializers.DateTimeField(allow_null=True)
     is_estimated = serializers.BooleanField()
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
     optimal_below = serializers.FloatField(help_text="gCO2e/kWh, as in force for you.")
     high_above = serializers.FloatField()
 

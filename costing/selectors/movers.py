@@ -96,7 +96,7 @@ class Groups:
                         previous=shown(sides[1]),
                     )
                 )
-        found.sort(key=lambda each: (-abs(each.difference), each.account_name, each.region, each.instance_type))
+        found.sort(key=lambda each: (-abs(float(each.difference)), each.account_name, each.region, each.instance_type))
         return tuple(found[:TOP])
 
     def _unknown(self, number: int, unit: str) -> int:
@@ -124,7 +124,7 @@ def group_sums(scope: Scope, compared: Iterable[ComparedPeriods]) -> Groups:
         .values("aws_account_id", "aws_account__name", "aws_account__account_id", "region", "instance_type")
         .annotate(first_day=Min("day"), **_sums(compared))
     )
-    return Groups(tuple(rows))
+    return Groups(tuple(dict(row) for row in rows))
 
 
 def _sums(compared: tuple[ComparedPeriods, ...]) -> dict[str, Any]:
