@@ -167,7 +167,9 @@ class AccountChangeSerializer(serializers.Serializer):  # type: ignore[type-arg]
     profile_name = serializers.CharField(required=False)
     role_arn = serializers.CharField(required=False)
     home_region = serializers.CharField(required=False)
-    payer = serializers.IntegerField(required=False, allow_null=True)
+    payer = serializers.IntegerField(
+        required=False, allow_null=True, help_text="The id of an account of the same team."
+    )
     is_active = serializers.BooleanField(required=False)
 
 

@@ -102,3 +102,25 @@ def test_a_worker_whose_time_is_up_begins_no_other_step(run):
         run(SoftTimeLimitExceeded())
 
     assert not SourceStatus.objects.exists()
+
+
+def test_a_step_names_the_regions_it_has_been_to(monkeypatch):
+    seen = []
+
+    def do(context, progress):  # noqa: ARG001 (what every step takes)
+        progress(done=1, total=3, part="RunInstances in eu-west-1")
+        progress(done=2, total=3, part="StopInstances in eu-west-1")
+        progress(done=3, total=3, part="RunInstances in us-gov-east-1")
+        return StepOutcome("x", parts={"eu-west-1": PartOutcome(), "us-gov-east-1": PartOutcome(error=DENIED)})
+
+    monkeypatch.setitem(PIPELINE, "events", replace(PIPELINE["events"], do=do))
+    context = Context(AwsAccountFactory.create(), Period(NOW - DAY, NOW), NOW, nullcontext)
+
+    run_steps(context=context, steps=["events"], watch=lambda report: seen.append(dict(report.regions)))
+
+    assert seen[1:] == [
+        {"eu-west-1": "done"},
+        {"eu-west-1": "done"},
+        {"eu-west-1": "done", "us-gov-east-1": "done"},
+        {"eu-west-1": "done", "us-gov-east-1": "failed"},
+    ]
