@@ -52,19 +52,19 @@ def advice_for(
 
 
 def _cost(days: LedgerSum) -> float:
-    return float(sum((days.cost_usd_by_grade or {}).values()))
+    return float(sum(days.cost_usd_by_grade.values()))
 
 
 def _cost_below_a(days: LedgerSum) -> float:
-    return float(sum((days.cost_usd_by_grade or {}).get(grade, 0) for grade in ("B", "C")))
+    return float(sum(days.cost_usd_by_grade.get(grade, 0) for grade in ("B", "C")))
 
 
 def _energy(days: LedgerSum) -> float:
-    return sum((days.energy_kwh_by_grade or {}).values())
+    return sum(days.energy_kwh_by_grade.values())
 
 
 def _energy_defaulted(days: LedgerSum) -> float:
-    return (days.energy_kwh_by_grade or {}).get("C", 0.0)
+    return days.energy_kwh_by_grade.get("C", 0.0)
 
 
 def _hours(days: LedgerSum) -> float:

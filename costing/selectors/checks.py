@@ -152,17 +152,19 @@ def checks(scope: Scope, window: Window) -> Checks:
         )
         for account in accounts
     )
+    whole = added(each.ledger for each in found)
+    has_gaps = whole.instance_days_without_price or whole.instance_days_without_power
     return Checks(
         scope=scope,
         window=window,
         days=tuple(days),
         accounts=found,
-        trust=trust_of(added(each.ledger for each in found)),
+        trust=trust_of(whole),
         advice=advice_for(
             {each.account.pk: each.ledger for each in found},
             {each.account.pk for each in found if each.compared.factor is None},
             health,
-            gaps_by_type(scope, window.complete),
+            gaps_by_type(scope, window.complete) if has_gaps else [],
         ),
         health=health,
         stand=health.stand(CHECKED_SOURCES),
@@ -178,8 +180,8 @@ def trust_of(ledger: LedgerSum) -> Trust:
         hours_aligned=ledger.hours_aligned,
         aligned_share=aligned,
         aligned_reason="" if aligned is not None else NOTHING_RAN if ledger.instance_days else NO_LEDGER,
-        cost_shares=shares_by_grade((ledger.cost_usd_by_grade or {}).items()).by_grade,
-        energy_shares=shares_by_grade((ledger.energy_kwh_by_grade or {}).items()).by_grade,
+        cost_shares=shares_by_grade(ledger.cost_usd_by_grade.items()).by_grade,
+        energy_shares=shares_by_grade(ledger.energy_kwh_by_grade.items()).by_grade,
         instance_days=ledger.instance_days,
         instance_days_without_price=ledger.instance_days_without_price,
         instance_days_without_power=ledger.instance_days_without_power,
