@@ -43,7 +43,11 @@ _CANVASES = """
   const faults = [];
   const name = canvas.getAttribute("aria-label");
   if (canvas.getAttribute("role") !== "img" || !name) faults.push("a chart has no name for who cannot see it");
-  if (!canvas.closest("section, article")?.querySelector("table, [data-twin]")) {
+  const around = canvas.closest("section, article");
+  const table = around?.querySelector("table")
+    || [...(around?.querySelectorAll('a[href^="#"]') || [])].some(
+      (link) => document.querySelector(link.hash)?.matches("table, :has(table)"));
+  if (!table) {
     faults.push(`the chart "${name}" has no table beside it`);
   }
   return faults;
