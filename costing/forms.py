@@ -9,12 +9,14 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
+from django.http import QueryDict
 from django.utils import timezone
 
 from accounts.forms.fields import NameField
 from accounts.models import PowerModel, Team
 from costing.estimators.money import USD, Rate
 from costing.estimators.window import Window
+from costing.selectors.instance_columns import COLUMNS
 from costing.selectors.instance_filter import DEFAULT_ORDERING, ORDERINGS, Wanted
 from costing.selectors.totals import GROUPINGS
 from finops.core.pages import PagedForm
@@ -118,6 +120,20 @@ class InstancesForm(PagedForm, ScopeForm):
             ordering=given["ordering"] or DEFAULT_ORDERING,
             position=self.position(),
         )
+
+
+class ColumnsForm(forms.Form):
+    """Which columns of the list to show, and where to go on."""
+
+    columns = forms.MultipleChoiceField(
+        choices=[(column.key, column.label) for column in COLUMNS],
+        error_messages={"required": "Choose one column at least; the name is always there."},
+    )
+    query = forms.CharField(required=False, max_length=2000)
+
+    def clean_query(self) -> str:
+        """The filter of the page it was sent from."""
+        return QueryDict(self.cleaned_data["query"]).urlencode()
 
 
 class InstanceForm(WindowForm):

@@ -10,5 +10,6 @@ urlpatterns = [
     path("settings/", views.team_settings, name="team-settings"),
     path("accounts/<int:pk>/remove/", views.account_remove, name="account-remove"),
     path("instances/", views.instances, name="instances"),
+    path("instances/columns", views.instance_columns, name="instances-columns"),
     path("instances/<int:pk>/", views.instance, name="instance"),
 ]

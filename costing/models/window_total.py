@@ -17,9 +17,13 @@ class WindowTotalQuerySet(models.QuerySet["WindowTotal"]):
         """Those of the instances of the teams that `user` is a member of."""
         return self.filter(instance__in=Instance.objects.visible_to(user))
 
+    def by_grade(self) -> Self:
+        """Those that are of one cost grade and one carbon grade each; together they are the whole."""
+        return self.exclude(cost_grade="")
+
 
 class WindowTotal(models.Model):
-    """The ledger of one instance over its last 7, 30 or 90 complete days, added up by grades.
+    """The ledger of one instance over its last 7, 30 or 90 complete days, added up by grades, and (no grades) whole.
 
     What the list of instances sorts by, so that it reads no ledger row. As fresh as WindowStand says.
     """
@@ -29,8 +33,8 @@ class WindowTotal(models.Model):
         Instance, on_delete=models.CASCADE, related_name="window_totals", db_constraint=False, db_index=False
     )
     days = models.PositiveSmallIntegerField(help_text="The length of the window.")
-    cost_grade = models.CharField(max_length=1, choices=Grade)
-    carbon_grade = models.CharField(max_length=1, choices=Grade)
+    cost_grade = models.CharField(max_length=1, choices=Grade, blank=True)
+    carbon_grade = models.CharField(max_length=1, choices=Grade, blank=True)
 
     instance_days = models.PositiveIntegerField(help_text="Days of the window with a ledger row of these grades.")
     running_hours = models.FloatField()

@@ -7,6 +7,7 @@ from django.db.models.fields.json import KeyTextTransform
 
 from accounts.models import Instance
 from accounts.models.instance import InstanceQuerySet
+from accounts.selectors.health import DataHealth
 from accounts.selectors.scope import Scope
 from costing.estimators.window import Window
 from finops.core.pages import Position
@@ -104,11 +105,13 @@ def _tagged(instances: InstanceQuerySet, key: str, value: str | None) -> Instanc
     return instances.alias(tag=KeyTextTransform(key, F("tags"))).filter(tag=value)
 
 
-def choices(scope: Scope) -> Choices:
-    """The values that occur; two queries."""
+def choices(scope: Scope, health: DataHealth) -> Choices:
+    """The values that occur; one query."""
     seen = list(scope.instances().order_by().values_list("region", "instance_type", "state").distinct())
     return Choices(
-        accounts=tuple(scope.accounts().order_by("name", "account_id").values_list("account_id", "name")),
+        accounts=tuple(
+            (account.aws_account_id, account.name) for account in health.accounts if account.account_id is not None
+        ),
         regions=tuple(sorted({region for region, _, _ in seen})),
         types=tuple(sorted({kind for _, kind, _ in seen})),
         states=(*sorted({state for _, _, state in seen}), GONE),

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import FilteredRelation, FloatField, Q, QuerySet, Sum
+from django.db.models import F, FilteredRelation, FloatField, Q, QuerySet, Sum
 from django.db.models.functions import Cast
 
-from accounts.models import Instance
+from accounts.models import Instance, SourceState
 from accounts.models.instance import InstanceQuerySet
 from accounts.selectors.aws_accounts import account_rows
-from accounts.selectors.health import DataHealth, data_health
+from accounts.selectors.health import DataHealth, SourceHealth, data_health
 from accounts.selectors.scope import Scope
 from costing.estimators.comparison import last_complete_day
 from costing.estimators.window import LEDGER_LAG, Window
@@ -23,6 +23,7 @@ from costing.selectors.instance_filter import BY_COLUMN, BY_SUM, Choices, Wanted
 from costing.selectors.totals import Sums, Totals, daily_sums, grouped, snapshot_sums, total, window_sums
 from finops.core.pages import Order, Page, Position, page_of
 
+_INVENTORY = "aws_ec2"
 _AT_ONCE = 500
 _MOST_INSTANCES = 1_000_000
 
@@ -68,6 +69,15 @@ class InstanceList:
     is_simulated: bool
 
     @property
+    def unlisted(self) -> list[SourceHealth]:
+        """The accounts whose instances nobody could list lately, or ever: some may be missing here."""
+        return [
+            source
+            for source in self.health.of([_INVENTORY])
+            if source.last_success_at is None or source.state in {SourceState.DENIED, SourceState.LOGIN_NEEDED}
+        ]
+
+    @property
     def pages(self) -> int:
         """How many pages there are; at least one."""
         return max(1, -(-self.count // self.wanted.position.size))
@@ -103,23 +113,22 @@ class _Ledger:
         if self.days is None:
             rows = CostSnapshot.objects.visible_to(self.scope.user).during(self.window.complete)
             return snapshot_sums(rows.filter(instance__in=instances), *keys)
-        totals = WindowTotal.objects.visible_to(self.scope.user).filter(days=self.days)
+        totals = WindowTotal.objects.visible_to(self.scope.user).by_grade().filter(days=self.days)
         return window_sums(totals.filter(instance__in=instances), *keys)
 
     def ordered_by_sum(self, instances: InstanceQuerySet, column: str) -> QuerySet[Instance, dict[str, Any]]:
         """Keys of the instances with `ordered_by`, their sum of `column`; those without a ledger stay in the list."""
-        if self.days is None:
-            days = self.window.complete.days() or [self.window.first]
-            relation = "cost_snapshots"
-            condition = Q(cost_snapshots__day__gte=days[0], cost_snapshots__day__lte=days[-1])
-        else:
-            relation, condition = "window_totals", Q(window_totals__days=self.days)
         # As a float, for a cursor has to find the very sum again, and SQLite rounds decimals when it gives them.
-        return (
-            instances.annotate(ledger=FilteredRelation(relation, condition=condition))
-            .values("pk")
-            .annotate(ordered_by=Cast(Sum(f"ledger__{column}"), FloatField()))
-        )
+        if self.days is not None:
+            whole = Q(window_totals__days=self.days, window_totals__cost_grade="", window_totals__carbon_grade="")
+            with_totals = instances.annotate(ledger=FilteredRelation("window_totals", condition=whole))
+            return with_totals.annotate(ordered_by=Cast(F(f"ledger__{column}"), FloatField())).values(
+                "pk", "ordered_by"
+            )
+        days = self.window.complete.days() or [self.window.first]
+        rows = Q(cost_snapshots__day__gte=days[0], cost_snapshots__day__lte=days[-1])
+        with_rows = instances.annotate(ledger=FilteredRelation("cost_snapshots", condition=rows))
+        return with_rows.values("pk").annotate(ordered_by=Cast(Sum(f"ledger__{column}"), FloatField()))
 
 
 def instance_list(scope: Scope, window: Window, wanted: Wanted) -> InstanceList:
@@ -128,9 +137,9 @@ def instance_list(scope: Scope, window: Window, wanted: Wanted) -> InstanceList:
     basis = basis_for(scope, window, health=health)
     ledger = _Ledger.of(scope, window)
     found = matching(scope, window, wanted)
-    count = found.count()
     # The keys first: sorting by a sum groups the whole list, and whole rows would be carried along.
-    page = page_of(*_ordered(found, ledger, wanted.ordering), wanted.position)
+    page = page_of(*_ordered(found, ledger, wanted.ordering), wanted.position, counts=True)
+    count = found.count() if page.count is None else page.count
     return InstanceList(
         scope=scope,
         window=window,
@@ -140,7 +149,7 @@ def instance_list(scope: Scope, window: Window, wanted: Wanted) -> InstanceList:
         page=page,
         count=count,
         figures=figures_of(_total(ledger, wanted, found), basis),
-        choices=choices(scope),
+        choices=choices(scope, health),
         health=health,
         emptiness=None if count else _why_empty(scope, wanted, health),
         is_simulated=basis.is_simulated,

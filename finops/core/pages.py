@@ -10,7 +10,7 @@ from uuid import UUID
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.signing import BadSignature, Signer
-from django.db.models import F, Model, Q, QuerySet
+from django.db.models import Count, F, Model, Q, QuerySet, Window
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
@@ -71,15 +71,24 @@ class Page(Generic[Row]):
     number: int | None  # None where it was reached by a cursor: rows may have come or gone before it
     next_cursor: str | None
     previous_cursor: str | None
+    count: int | None = None  # of the rows on all pages, where it was asked for and this page could tell
 
 
-def page_of(queryset: QuerySet[Any, Row], order: Sequence[Order], position: Position) -> Page[Row]:
-    """The rows of `queryset` at `position`, in `order`, whose last column must tell all rows apart. One query."""
+def page_of(
+    queryset: QuerySet[Any, Row], order: Sequence[Order], position: Position, *, counts: bool = False
+) -> Page[Row]:
+    """The rows of `queryset` at `position`, in `order`, whose last column must tell all rows apart. One query.
+
+    With `counts` that query counts all rows too, where every row has to be looked at anyhow and rows are
+    dictionaries; the count stays unknown of a page that a cursor leads to and of one that has no rows.
+    """
     cursor = position.cursor
     start = 0 if cursor else (position.number - 1) * position.size
     is_backward = bool(cursor and cursor.is_backward)
     if cursor:
         queryset = queryset.filter(_beyond(order, cursor))
+    elif counts:
+        queryset = queryset.annotate(rows_in_all=Window(Count("*")))
     rows = list(queryset.order_by(*_ordered(order, is_backward=is_backward))[start : start + position.size + 1])
     has_more = len(rows) > position.size
     rows = rows[: position.size]
@@ -97,6 +106,7 @@ def page_of(queryset: QuerySet[Any, Row], order: Sequence[Order], position: Posi
         number=None if cursor else position.number,
         next_cursor=place(rows[-1], is_backward=False) if has_next else None,
         previous_cursor=place(rows[0], is_backward=True) if has_previous else None,
+        count=rows[0]["rows_in_all"] if counts and rows and not cursor else None,  # type: ignore[index]
     )
 
 

@@ -49,7 +49,7 @@ _BY_FORMAT: Schema = {
     "date-time": "2026-11-20T06:00:00Z",
     "decimal": "2.76",
     "uri": "https://finops.example.com/api/v1/instances?cursor=eyJ",
-    "email": "alice@example.com",
+    "email": "somebody@example.com",
 }
 _NUMBERS = {"number", "integer"}
 _DEEPEST = 12

@@ -18,7 +18,7 @@ from finops.core.periods import DAY, Period, utc_day
 
 from .facts import gather
 from .store import Totals, codes_of, remove_others, store_snapshots, store_totals
-from .windows import add_up_windows, forget_windows
+from .windows import forget_windows
 
 SOURCE = "ledger"
 
@@ -56,7 +56,6 @@ def derive_touched_days(
         rows = derive_days(account=account, days=days, now=now, writing=writing, marks=marks)
         outcome.rows_written += rows
         outcome.parts[f"{days[0]}/{days[-1]}"] = PartOutcome(rows=rows)
-    add_up_windows(account=account, now=now, writing=writing)
     progress(done=len(spans), total=len(spans))
     if account.ledger_method != method:
         with writing():

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Case, IntegerField, Value, When
 
 from accounts.models import AwsAccount, Instance
 from accounts.services.step import Writing
@@ -33,7 +34,7 @@ def add_up_windows(*, account: AwsAccount, now: datetime, writing: Writing = tra
         for first, until in _pieces(account):
             written += upsert(
                 WindowTotal,
-                (row for days in WINDOWS for row in _rows(account, first, until, days=days, last=last)),
+                _rows(account, first, until, last=last),
                 columns=(*_KEY, *WINDOW_COLUMNS.values()),
                 key=_KEY,
             )
@@ -59,15 +60,29 @@ def _pieces(account: AwsAccount) -> Iterator[tuple[int, int]]:
         yield piece[0], piece[-1]
 
 
-def _rows(account: AwsAccount, first: int, until: int, *, days: int, last: date) -> Iterator[tuple[Any, ...]]:
+def _rows(account: AwsAccount, first: int, until: int, *, last: date) -> Iterator[tuple[Any, ...]]:
+    """A row an instance, window and pair of grades, and one an instance and window of all grades together.
+
+    The ledger is read once: by stretches of which each window has one more than the shorter ones.
+    """
     snapshots = CostSnapshot.objects.filter(aws_account=account, instance_id__gte=first, instance_id__lte=until).during(
-        Period.of_days(last - (days - 1) * DAY, last)
+        Period.of_days(last - (max(WINDOWS) - 1) * DAY, last)
     )
-    for sums in snapshot_sums(snapshots, "instance_id"):
-        yield (
-            sums["instance_id"],
-            days,
-            sums["cost_grade"],
-            sums["carbon_grade"],
-            *(sums[name] for name in WINDOW_COLUMNS),
-        )
+    stretch = Case(
+        *(When(day__gt=last - days * DAY, then=Value(days)) for days in sorted(WINDOWS)), output_field=IntegerField()
+    )
+    totals: dict[tuple[int, int, str, str], list[Any]] = {}
+    for sums in snapshot_sums(snapshots.annotate(stretch=stretch), "instance_id", "stretch"):
+        values = [sums[name] for name in WINDOW_COLUMNS]
+        for days in WINDOWS:
+            if days >= sums["stretch"]:
+                for grades in ((sums["cost_grade"], sums["carbon_grade"]), ("", "")):
+                    key = (sums["instance_id"], days, *grades)
+                    totals[key] = _added(totals[key], values) if key in totals else values
+    for key in sorted(totals):
+        yield (*key, *totals[key])
+
+
+def _added(some: list[Any], more: list[Any]) -> list[Any]:
+    """Sums of sums; what nobody knows adds nothing."""
+    return [b if a is None else a if b is None else a + b for a, b in zip(some, more, strict=True)]
