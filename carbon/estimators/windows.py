@@ -71,5 +71,5 @@ def _point_at(instants: Ints, starts_at: Ints, ends_at: Ints) -> Ints:
     if int(starts_at[-1] - starts_at[0]) == length * (len(starts_at) - 1) and bool(
         (np.diff(starts_at) == length).all()
     ):
-        return np.minimum((instants - starts_at[0]) // length, len(starts_at) - 1)
+        return np.asarray(np.minimum((instants - starts_at[0]) // length, len(starts_at) - 1))
     return np.asarray(np.searchsorted(starts_at, instants, side="right") - 1)

@@ -103,7 +103,7 @@ def _meant(wanted: set[str]) -> dict[str, tuple[Place, ...]]:
         if origin == _LOCATION:
             located.setdefault(name, place)
         elif place is not None:
-            (imported if origin == ZoneKind.FILE else zones)[folded(zone)] = place
+            (imported if origin == ZoneKind.FILE else zones)[folded(place.zone)] = place
     meant = {}
     for name in {*imported, *located, *zones}:
         places = [imported.get(name), located[name] if name in located else zones.get(name)]
