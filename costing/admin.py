@@ -35,7 +35,7 @@ class ExchangeRateAdmin(AuditedAdmin):
 
 
 @admin.register(FunctionalUnit)
-class FunctionalUnitAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic for the type checker only
+class FunctionalUnitAdmin(AuditedAdmin):
     """What each team's SCI score is divided by."""
 
     list_display = ["team", "name", "count", "per"]

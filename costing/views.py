@@ -41,6 +41,7 @@ from costing.selectors.rates import rates_in_force
 from costing.selectors.removal import what_removal_wipes
 from costing.services.table_columns import choose_columns, forget_columns
 from finops.core.periods import utc_day
+from finops.core.time_zones import show_in
 
 PERIODS = (7, 30, 90)
 
@@ -157,6 +158,7 @@ def instance(request: SignedInRequest, pk: int) -> HttpResponse:
     found = instance_of(request.user, pk=pk)
     if found is None:
         raise Http404
+    show_in(found.aws_account.team.time_zone)
     now = timezone.now()
     hours = form.cleaned_data["hours"] or DEFAULT_HOURS
     detail = instance_detail(request.user, instance=found, window=form.window(now=now), hours=hours)

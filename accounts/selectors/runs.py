@@ -49,6 +49,7 @@ class RunView:
     id: int
     account_id: int
     account_name: str
+    time_zone: str  # of the account's team, for a page
     state: RunState
     steps: tuple[StepView, ...]
     attempts: int
@@ -77,7 +78,7 @@ class RunView:
 
 def run_of(user: User, *, run_id: int) -> RunView | None:
     """The run with that id, or None where there is none that `user` may see."""
-    run = RefreshRun.objects.visible_to(user).select_related("aws_account").filter(pk=run_id).first()
+    run = RefreshRun.objects.visible_to(user).select_related("aws_account__team").filter(pk=run_id).first()
     return _view(run) if run else None
 
 
@@ -91,7 +92,7 @@ def latest_runs(scope: Scope) -> dict[int, RunView]:
         .annotate(latest=Max("pk"))
         .values("latest")
     )
-    runs = RefreshRun.objects.visible_to(scope.user).filter(pk__in=latest).select_related("aws_account")
+    runs = RefreshRun.objects.visible_to(scope.user).filter(pk__in=latest).select_related("aws_account__team")
     return {run.aws_account_id: _view(run) for run in runs}
 
 
@@ -100,6 +101,7 @@ def _view(run: RefreshRun) -> RunView:
         id=run.pk,
         account_id=run.aws_account_id,
         account_name=run.aws_account.name,
+        time_zone=run.aws_account.team.time_zone,
         state=RunState(run.state),
         steps=tuple(_step(name, (run.progress or {}).get(name)) for name in run.steps),
         attempts=run.attempts,

@@ -14,8 +14,8 @@ logger = structlog.get_logger(__name__)
 
 _INSTANCES_A_STATEMENT = 100  # each with up to some hundred days of metrics and ledger
 _ROWS_A_STATEMENT = 5000
-STATEMENTS_A_REQUEST = 60
-_STATEMENTS_A_TICK = 600
+STATEMENTS_A_REQUEST = 10
+_STATEMENTS_A_TICK = 60
 
 
 @transaction.atomic
@@ -56,22 +56,24 @@ def wipe(*, account: AwsAccount, statements: int) -> bool:
         raise ValueError(f"The removal of account {account.pk} was not requested.")
     for rows, bunch in _rows_of(account):
         while True:
-            if statements <= 0:
+            if statements <= 0 and rows.exists():
                 return False
-            statements -= 1
-            if not _delete_some(rows, bunch):
+            deleted = _delete_some(rows, bunch)
+            statements -= bool(deleted)
+            if deleted < bunch:
                 break
     AwsAccount.objects.filter(pk=account.pk).delete()
     return True
 
 
 def continue_removals(*, statements: int = _STATEMENTS_A_TICK) -> int:
-    """Go on with every removal that is not through; how many accounts are gone now."""
+    """Go on with the removals that are not through, the oldest first; how many accounts are gone now."""
     gone = 0
     for account in AwsAccount.objects.filter(removal_requested_at__isnull=False).order_by("removal_requested_at", "pk"):
-        if wipe(account=account, statements=statements):
-            gone += 1
-            logger.info("account_wiped", account_id=account.account_id)
+        if not wipe(account=account, statements=statements):
+            break
+        gone += 1
+        logger.info("account_wiped", account_id=account.account_id)
     return gone
 
 
@@ -92,8 +94,8 @@ def _rows_of(account: AwsAccount) -> list[tuple[Any, int]]:
 
 
 @transaction.atomic
-def _delete_some(rows: Any, bunch: int) -> bool:
+def _delete_some(rows: Any, bunch: int) -> int:
     keys = list(rows.order_by("pk").values_list("pk", flat=True)[:bunch])
     if keys:
         rows.model._base_manager.filter(pk__in=keys).delete()  # noqa: SLF001 (Django's documented manager)
-    return len(keys) == bunch
+    return len(keys)

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.selectors.aws_accounts import may_see, operable_account
 from accounts.selectors.runs import run_of
 from accounts.services.runs import request_run
+from finops.core.time_zones import show_in
 
 from .requests import SignedInRequest
 
@@ -44,6 +45,7 @@ def run(request: SignedInRequest, pk: int) -> HttpResponse:
     view = run_of(request.user, run_id=pk)
     if view is None:
         raise Http404
+    show_in(view.time_zone)
     template = "accounts/_run.html" if request.htmx else "accounts/run.html"
     response = render(request, template, {"run": view, "now": timezone.now()})
     if request.htmx and not view.is_active:
