@@ -11,7 +11,8 @@ from django.db.models import Count, Max, Q
 from accounts.selectors.scope import Scope
 from carbon.estimators.intensity import hourly_means
 from carbon.models import CarbonReading, Signal, Zone
-from carbon.reference.intensity_sources import SIMULATED, IntensitySource, intensity_source
+from carbon.reference.grid_sources import SIMULATED
+from carbon.reference.intensity_sources import IntensitySource, intensity_source
 from carbon.selectors.intensity import SOURCE_ORDER
 from finops.core.periods import DAY, HOUR, MICROSECOND, MINUTE, Period
 

@@ -8,10 +8,9 @@ from typing import Any
 
 from accounts.models import SourceState, SourceStatus
 from accounts.selectors.scope import Scope
+from carbon.reference.grid_sources import GRID_SOURCES
 from carbon.selectors.grid_series import ReadingSeries
 from finops.core import display
-
-_SHARED_SOURCE = "electricity_maps"  # under this name a refresh keeps how the grid's sources answered
 
 
 class SilentBecause(StrEnum):
@@ -45,13 +44,20 @@ class GridSource:
 
 
 def grid_source(scope: Scope) -> GridSource:
-    """The state that the refreshes of all accounts share; one query."""
-    row = SourceStatus.objects.visible_to(scope.user).filter(aws_account=None, source=_SHARED_SOURCE).first()
-    if row is None:
+    """How the first source that was asked for all accounts stands, and each zone's trouble; one query."""
+    rows = {
+        row.source: row
+        for row in SourceStatus.objects.visible_to(scope.user).filter(aws_account=None, source__in=list(GRID_SOURCES))
+    }
+    asked = [rows[name] for name in GRID_SOURCES if name in rows]
+    if not asked:
         return GridSource()
-    detail = row.detail if isinstance(row.detail, dict) else {}
-    by_zone = {str(zone): part for zone, part in detail.items() if isinstance(part, dict)}
-    return GridSource(SourceState(row.state), row.last_error, row.fix, by_zone)
+    by_zone: dict[str, Mapping[str, Any]] = {}
+    for row in asked:
+        for zone, part in (row.detail if isinstance(row.detail, dict) else {}).items():
+            if isinstance(part, dict) and part.get("error"):
+                by_zone.setdefault(str(zone), part)
+    return GridSource(SourceState(asked[0].state), asked[0].last_error, asked[0].fix, by_zone)
 
 
 def why_silent(
