@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-BENCHMARKS = ("bench_ledger", "bench_estimate", "bench_refresh", "bench_carbon_aware")
+BENCHMARKS = ("bench_ledger", "bench_estimate", "bench_refresh", "bench_carbon_aware", "bench_pages")
 
 
 def main(wanted: list[str]) -> int:
