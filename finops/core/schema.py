@@ -10,7 +10,7 @@ Schema = dict[str, Any]
 
 # How a field's name ends or begins, its unit, and an example of it. The first that fits counts.
 _UNITS: tuple[tuple[str, str, Any], ...] = (
-    (r"gco2e_per_kwh$", "gCO2e/kWh", 312.5),
+    (r"gco2e_per_kwh$|^high_above$|^optimal_below$", "gCO2e/kWh", 312.5),
     (r"gco2e$", "gCO2e", 72.4),
     (r"kwh$", "kWh", 0.24),
     (r"_usd(_this_month)?$", "US dollars", "2.76"),
@@ -29,7 +29,7 @@ _UNITS: tuple[tuple[str, str, Any], ...] = (
     (r"^method_version$", "a version, no unit", 1),
     (r"^(id|account|instance|team|user)$|_id$", "an id, no unit", 42),
     (r"count$|^page_size$|^attempts$|^done$|^total$|^rows$|^calls", "a count", 3),
-    (r"^refused_values$|^events_ignored$|^readings_", "a count", 3),
+    (r"^refused_values$|^events_ignored$|^readings_|^groups_", "a count", 3),
     (r"^status$", "an HTTP status, no unit", 400),
 )  # fmt: skip
 
