@@ -26,6 +26,34 @@ def method(section: str, label: str = "") -> SafeString | str:
     return format_html('<a class="help" href="{}" title="{}" aria-label="{}">?</a>', address, words, words)
 
 
+# A figure's name → its entry in the glossary, and the section of the methodology that says how it is worked out.
+_EXPLAINED = {
+    "list_cost": ("list cost", "Cost"),
+    "billed_cost": ("billed cost", "Cost"),
+    "energy": ("energy", "Energy"),
+    "operational": ("operational emissions", "Emissions"),
+    "embodied": ("embodied emissions", "Emissions"),
+    "intensity": ("carbon per cost", "Emissions"),
+    "alignment": ("TAC", "How far to trust it"),
+    "running": ("running hours", "Runtime"),
+}
+
+
+@register.simple_tag
+def figure_label(name: str, label: str) -> SafeString | str:
+    """A figure's label, as a link to its entry in the glossary where it has one."""
+    entry, _ = _EXPLAINED.get(name.removeprefix("month_"), ("", ""))
+    return term(label, entry) if entry else label
+
+
+@register.simple_tag
+def figure_method(name: str) -> SafeString | str:
+    """Where the methodology works the figure out."""
+    _, section = _EXPLAINED.get(name.removeprefix("month_"), ("", ""))
+    address = _address("methodology", section) if section else ""
+    return format_html('<a href="{}">How it is worked out</a>', address) if address else ""
+
+
 def _address(page: str, heading: str) -> str:
     """Where a page's heading stands; empty in an installation without that page."""
     try:
