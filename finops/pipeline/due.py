@@ -35,7 +35,6 @@ def tick(*, now: datetime) -> int:
     Called once a minute; called twice it does no harm, for an account has one active run at the most.
     Returns how many runs were rung for.
     """
-    continue_removals()
     parked = park_exhausted(now=now)
     if parked:
         logger.error("runs_parked", count=parked)
@@ -46,7 +45,9 @@ def tick(*, now: datetime) -> int:
     for account, steps in zip(accounts, _due(accounts, now=now).values(), strict=True):
         if steps:
             request_run(account=account, now=now, steps=steps, announce=False)
-    return ring_for_waiting(now=now)
+    rung = ring_for_waiting(now=now)
+    continue_removals()  # last, for it may take its time
+    return rung
 
 
 def _due(accounts: Sequence[AwsAccount], *, now: datetime) -> dict[int, list[str]]:
