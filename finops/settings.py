@@ -278,6 +278,10 @@ ELECTRICITY_MAPS_URL: str = env.str("ELECTRICITY_MAPS_URL", default="https://api
 ELECTRICITY_MAPS_VERSION: str = env.str("ELECTRICITY_MAPS_VERSION", default="v4")
 ELECTRICITY_MAPS_HEADER: str = env.str("ELECTRICITY_MAPS_HEADER", default="auth-token")
 ELECTRICITY_MAPS_KEY: str = env.str("ELECTRICITY_MAPS_KEY", default="")
+WATTTIME_URL: str = env.str("WATTTIME_URL", default="" if SANDBOX else "https://api.watttime.org")
+# They want no key. Empty: that source is not asked.
+NESO_URL: str = env.str("NESO_URL", default="" if SANDBOX else "https://api.carbonintensity.org.uk")
+ENERGY_CHARTS_URL: str = env.str("ENERGY_CHARTS_URL", default="" if SANDBOX else "https://api.energy-charts.info")
 BOAVIZTA_URL: str = env.str("BOAVIZTA_URL", default="")
 # Whoever sets AWS_ENDPOINT_URL receives signed requests and SSO tokens, so these variables are refused unless …
 AWS_ALLOW_ENDPOINT_OVERRIDE: bool = env.bool("AWS_ALLOW_ENDPOINT_OVERRIDE", default=False)

@@ -24,6 +24,7 @@ KNOWN_SOURCES: dict[str, KnownSource] = {
         KnownSource("aws_pricing", "Price list", "on-demand prices", timedelta(hours=1)),
         KnownSource("aws_cost_explorer", "Cost Explorer", "billed cost", timedelta(hours=24)),
         KnownSource("electricity_maps", "Electricity Maps", "carbon intensity", timedelta(hours=1), is_shared=True),
+        KnownSource("grid_forecasts", "Forecasts", "carbon intensity ahead", timedelta(hours=1), is_shared=True),
         KnownSource("boavizta", "Boavizta", "power and embodied carbon", timedelta(hours=1), is_shared=True),
         KnownSource("ledger", "Ledger", "what is derived from all of these", timedelta(hours=1)),
     )

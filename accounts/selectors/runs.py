@@ -14,6 +14,7 @@ STEP_LABELS = {
     "events": "Starts and stops",
     "utilization": "CPU utilization",
     "grid": "Carbon intensity",
+    "forecast": "Forecasts",
     "power": "Power profiles",
     "price": "Prices",
     "bill": "Bill",

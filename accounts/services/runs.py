@@ -18,7 +18,7 @@ from accounts.services.doorbell import ring
 from finops.core.periods import Period
 
 # The steps of a refresh in their order; finops/pipeline.py says what each does.
-STEPS = ("inventory", "events", "utilization", "grid", "power", "price", "bill", "derive")
+STEPS = ("inventory", "events", "utilization", "grid", "forecast", "power", "price", "bill", "derive")
 
 MAX_ATTEMPTS = 5
 KIND = "refresh"

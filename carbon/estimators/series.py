@@ -38,6 +38,16 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class SeriesKey:
+    """What one source tells of one zone; `licensee_id` is the team whose key it was told to, None for everybody."""
+
+    zone: str
+    source: str
+    signal: str
+    licensee_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class IntensityPoints:
     """Points of one zone as one source told them, by start; all arrays have the same length and are read-only.
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from django.db.models import Max
 
 from carbon.clients.intensity import IssuedForecast
-from carbon.estimators.series import instant_of, microseconds
+from carbon.estimators.series import SeriesKey, instant_of, microseconds
 from carbon.models import CarbonForecast
 from carbon.models.packed import BAND, POINTS
 from finops.core.bulk import upsert
@@ -30,16 +30,6 @@ _COLUMNS = [
     "retrieved_at",
 ]
 _KEY = ["zone_id", "signal", "source", "COALESCE(licensee_id, 0)", "generated_at"]
-
-
-@dataclass(frozen=True, slots=True)
-class SeriesKey:
-    """Whose forecast, of what."""
-
-    zone: str
-    source: str
-    signal: str
-    licensee_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

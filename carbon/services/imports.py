@@ -6,12 +6,12 @@ from datetime import datetime
 
 from django.db import transaction
 
-from carbon.estimators.series import instant_of
+from carbon.estimators.series import SeriesKey, instant_of
 from carbon.files.told_series import ToldFile, ToldSeries
 from carbon.models import CarbonReading, Signal, Zone, ZoneKind
 from carbon.reference.grid_sources import FILE
 from carbon.services.affected_days import mark_days_of_zone
-from carbon.services.forecasts import Issue, SeriesKey, packed_points, store_issues
+from carbon.services.forecasts import Issue, packed_points, store_issues
 from carbon.services.reading_months import note_readings
 from finops.core.bulk import upsert
 

@@ -1,7 +1,7 @@
 """The order of a refresh, and what each of its steps asks of the three apps."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -12,7 +12,7 @@ import structlog
 from celery.exceptions import SoftTimeLimitExceeded
 
 from accounts.clients.aws.session import AwsSession
-from accounts.models import AwsAccount
+from accounts.models import AwsAccount, Team
 from accounts.services.events import refresh_events
 from accounts.services.inventory import refresh_inventory
 from accounts.services.runs import STEPS, LeaseLost
@@ -20,10 +20,12 @@ from accounts.services.source_status import record_failure, record_outcome
 from accounts.services.step import Progress, StepOutcome, Writing
 from accounts.services.utilization import refresh_utilization
 from accounts.sources import aws_session
-from carbon.selectors.zones import zones_of_account
+from carbon.selectors.zones import Wanted, wanted_by_account, wanted_by_all
+from carbon.services.grid import refresh_grid
+from carbon.services.grid_clients import GridClients, clients_of
+from carbon.services.grid_forecasts import refresh_forecasts
 from carbon.services.power_profiles import refresh_power_profiles
-from carbon.services.readings import refresh_readings
-from carbon.sources import electricity_maps_source, power_source
+from carbon.sources import power_source
 from costing.selectors.keys import instance_types_of_account
 from costing.services.bills import refresh_bills
 from costing.services.ledger import add_up_windows, derive_touched_days
@@ -91,22 +93,58 @@ def _asking_aws(refresh: Callable[..., StepOutcome], *, of_period: bool = True) 
 
 
 def _grid(context: Context, progress: Progress) -> StepOutcome:
-    source = electricity_maps_source(meter=context.meter)
-    if source is None:
-        raise UpstreamRejected(
-            "No key for Electricity Maps is set, so the yearly mean of each zone is used and flagged.",
-            upstream="electricity_maps",
-            reason=Reason.NOT_ENABLED,
-            fix="Set ELECTRICITY_MAPS_KEY in the environment or in .env and start the refresh again.",
+    def refresh(wanted: Sequence[Wanted], clients: GridClients, team: Team | None) -> StepOutcome:  # noqa: ARG001 (as the forecasts')
+        return refresh_grid(
+            wanted=wanted,
+            clients=clients,
+            period=context.period,
+            now=context.now,
+            writing=context.writing,
+            progress=progress,
         )
-    return refresh_readings(
-        zones=zones_of_account(context.account),
-        source=source,
-        period=context.period,
-        now=context.now,
-        writing=context.writing,
-        progress=progress,
-    )
+
+    return _asking_grids(context, refresh)
+
+
+def _forecast(context: Context, progress: Progress) -> StepOutcome:
+    def refresh(wanted: Sequence[Wanted], clients: GridClients, team: Team | None) -> StepOutcome:
+        return refresh_forecasts(
+            wanted=wanted,
+            clients=clients,
+            team=team,
+            now=context.now,
+            writing=context.writing,
+            progress=progress,
+        )
+
+    return _asking_grids(context, refresh)
+
+
+def _asking_grids(
+    context: Context, refresh: Callable[[Sequence[Wanted], GridClients, Team | None], StepOutcome]
+) -> StepOutcome:
+    """Ask about the account's zones with its team's keys, and about those that all follow with everybody's."""
+    team = context.account.team
+    clients = clients_of(team, now=context.now, meter=context.meter)
+    if not clients.clients:
+        raise next(
+            iter(clients.problems),
+            UpstreamRejected(
+                "No key for Electricity Maps is set, so the yearly mean of each zone is used and flagged.",
+                upstream="electricity_maps",
+                reason=Reason.NOT_ENABLED,
+                fix="Set ELECTRICITY_MAPS_KEY in the environment or in .env and start the refresh again.",
+            ),
+        )
+    outcome = refresh(wanted_by_account(context.account), clients, team)
+    if followed := wanted_by_all():
+        more = refresh(followed, clients_of(None, now=context.now, meter=context.meter), None)
+        outcome.rows_read += more.rows_read
+        outcome.rows_written += more.rows_written
+        outcome.refused_values += more.refused_values
+        outcome.notes += more.notes
+        outcome.parts = more.parts | outcome.parts
+    return outcome
 
 
 def _power(context: Context, progress: Progress) -> StepOutcome:
@@ -140,6 +178,8 @@ PIPELINE: dict[str, Step] = {
         Step("events", _asking_aws(refresh_events), "aws_cloudtrail", timedelta(hours=6)),
         Step("utilization", _asking_aws(refresh_utilization), "aws_cloudwatch", timedelta(hours=1)),
         Step("grid", _grid, "electricity_maps", timedelta(hours=1), is_shared=True),
+        # After the readings, on which our own forecasts rest.
+        Step("forecast", _forecast, "grid_forecasts", timedelta(hours=1), is_shared=True),
         Step("power", _power, "boavizta", timedelta(hours=1), is_shared=True),
         # Fresh answers are not asked for again: hourly, so that a new type is priced soon.
         Step("price", _asking_aws(refresh_prices, of_period=False), "aws_pricing", timedelta(hours=1)),
