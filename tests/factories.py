@@ -6,6 +6,7 @@ from typing import Any
 
 import factory
 from django.contrib.auth.hashers import make_password
+from django.db import transaction
 from factory.django import DjangoModelFactory
 
 from accounts.models import AwsAccount, Instance, InstanceEvent, Membership, SourceStatus, Team, User
@@ -13,6 +14,7 @@ from carbon.estimators.series import instant_of, microseconds
 from carbon.models import CarbonForecast, CarbonReading, CloudRegion, PowerProfile, Zone
 from carbon.services.reading_months import note_readings
 from costing.models import BilledCost, CostSnapshot, DailyTotal, Price
+from costing.services.ledger.account_days import add_up_days
 from finops.core.partitions import ensure_month_partitions
 
 NOW = datetime(2026, 3, 18, 12, 30, tzinfo=UTC)
@@ -275,3 +277,10 @@ class DailyTotalFactory(DjangoModelFactory[DailyTotal]):
     instances_without_power = 0
     instances_without_intensity = 0
     derived_at = NOW
+
+    @classmethod
+    def _create(cls, model_class, *args, **kwargs):
+        total = super()._create(model_class, *args, **kwargs)
+        with transaction.atomic():
+            add_up_days(account_id=total.aws_account_id, days=[total.day])
+        return total

@@ -1,3 +1,4 @@
+from .account_day import AccountDay
 from .billed_cost import BilledCost
 from .cost_snapshot import CostSnapshot, DailyTotal, Grade
 from .functional_unit import FunctionalUnit, Per
@@ -7,6 +8,7 @@ from .window_total import WINDOWS, WindowStand, WindowTotal
 
 __all__ = [
     "WINDOWS",
+    "AccountDay",
     "BilledCost",
     "CostSnapshot",
     "DailyTotal",

@@ -1,4 +1,4 @@
-"""The ledger of each account and day in one query over DailyTotal: what checks and comparisons begin from."""
+"""The ledger of each account and day in one query: what checks and comparisons begin from."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -6,13 +6,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import Q, Sum
-
 from accounts.selectors.scope import Scope
-from costing.models import DailyTotal, Grade
+from costing.models import AccountDay, Grade
 from finops.core.periods import Period
 
-_PLACES = Decimal("0.00000001")  # as the ledger stores money; SQLite sums it as binary fractions
 _GRADES = tuple(Grade.values)
 _COUNTS = (
     "instance_days",
@@ -24,17 +21,10 @@ _COUNTS = (
     "hours_aligned",
 )
 
-# One query's worth: the counts, then the cost by grade, then the energy by grade.
-_SUMS: tuple[Sum, ...] = (
-    Sum("instance_count"),
-    Sum("instance_count", filter=Q(cost_grade=Grade.MISSING), default=0),
-    Sum("instances_without_price"),
-    Sum("instances_without_power"),
-    Sum("instances_without_intensity"),
-    Sum("hours_with_runtime"),
-    Sum("hours_aligned"),
-    *(Sum("list_cost_usd", filter=Q(cost_grade=grade)) for grade in _GRADES),
-    *(Sum("energy_kwh", filter=Q(carbon_grade=grade)) for grade in _GRADES),
+_COLUMNS = (
+    *_COUNTS,
+    *(f"list_cost_usd_{grade.lower()}" for grade in _GRADES),
+    *(f"energy_kwh_{grade.lower()}" for grade in _GRADES),
 )
 
 
@@ -69,12 +59,11 @@ LedgerDays = Mapping[int, Mapping[date, LedgerSum]]  # account → day
 def ledger_days(scope: Scope, period: Period) -> LedgerDays:
     """By account and day; a day without a ledger is not in it. One query."""
     rows = (
-        DailyTotal.objects.visible_to(scope.user)
+        AccountDay.objects.visible_to(scope.user)
         .filter(aws_account__in=scope.accounts())
         .during(period)
         .order_by()
-        .values_list("aws_account_id", "day")
-        .annotate(**{f"sum_{number}": each for number, each in enumerate(_SUMS)})
+        .values_list("aws_account_id", "day", *_COLUMNS)
     )
     first_cost, first_energy = len(_COUNTS), len(_COUNTS) + len(_GRADES)
     found: defaultdict[int, dict[date, LedgerSum]] = defaultdict(dict)
@@ -83,7 +72,7 @@ def ledger_days(scope: Scope, period: Period) -> LedgerDays:
         energy = zip(_GRADES, sums[first_energy:], strict=True)
         found[account_id][day] = LedgerSum(
             **dict(zip(_COUNTS, sums[:first_cost], strict=True)),
-            cost_usd_by_grade={grade: usd.quantize(_PLACES) for grade, usd in cost if usd is not None},
+            cost_usd_by_grade={grade: usd for grade, usd in cost if usd is not None},
             energy_kwh_by_grade={grade: kwh for grade, kwh in energy if kwh is not None},
         )
     return found

@@ -16,6 +16,7 @@ from costing.models import CostSnapshot, DailyTotal
 from finops.core.partitions import ensure_month_partitions
 from finops.core.periods import DAY, Period, utc_day
 
+from .account_days import add_up_days
 from .facts import gather
 from .store import Totals, codes_of, remove_others, store_snapshots, store_totals
 from .windows import forget_windows
@@ -119,6 +120,7 @@ def derive_days(
             forget_windows(account=account, changed_from=days[0], now=now)
         written += removed
         written += store_totals(account_id=account.pk, days=days, totals=totals, now=now)
+        add_up_days(account_id=account.pk, days=days)
         _unmark(account, days, marks or {}, now)
     return written
 
