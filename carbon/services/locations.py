@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from django.db import transaction
+from django.db.models import TextField, Value
+from django.db.models.functions import Cast, Concat
 
 from carbon.files.locations import LocationEntry, LocationFile
 from carbon.models import CloudRegion, Location, Zone
@@ -48,13 +50,20 @@ def import_locations(
         before = {(row.file_name, row.key_in_file): row for row in stored if row.file_name in names}
         taken = {row.folded_key for row in stored}
         wanted = [(file, entry, file.prefix + file.delimiter + entry.key) for file in files for entry in file.entries]
-        gone = [row for row in stored if _is_gone(row, wanted, names=names, is_all=is_all)]
-        taken -= {row.folded_key for row in gone}
-        for file, entry, key in wanted:
-            row = before.get((file.name, entry.key))
-            if row is not None and row.wanted_key != key:
-                taken.discard(row.folded_key)
+        kept = {(file.name, entry.key): key for file, entry, key in wanted}
+        # What the admin made has no file, and stays.
+        gone = [
+            row
+            for row in stored
+            if row.file_name and (is_all or row.file_name in names) and (row.file_name, row.key_in_file) not in kept
+        ]
+        renamed = [row for place, row in before.items() if place in kept and row.wanted_key != kept[place]]
+        taken -= {row.folded_key for row in (*gone, *renamed)}
         Location.objects.filter(pk__in=[row.pk for row in gone]).delete()
+        # Two rows may exchange their names, which no order of single updates would allow.
+        Location.objects.filter(pk__in=[row.pk for row in renamed]).update(
+            folded_key=Concat(Value("\x1f"), Cast("pk", TextField()))
+        )
         outcome.removed = len(gone)
         rows = _named(wanted, before=before, taken=taken)
         for (_, entry, key), row in zip(wanted, rows, strict=True):
@@ -65,15 +74,6 @@ def import_locations(
                 outcome.without_zone.append(row.key)
         _write(rows, outcome)
     return outcome
-
-
-def _is_gone(
-    row: Location, wanted: Iterable[tuple[LocationFile, LocationEntry, str]], *, names: set[str], is_all: bool
-) -> bool:
-    """Whether what was read before is in none of the files now. What the admin made stays."""
-    if not row.file_name or (row.file_name not in names and not is_all):
-        return False
-    return (row.file_name, row.key_in_file) not in {(file.name, entry.key) for file, entry, _ in wanted}
 
 
 def _named(
@@ -115,9 +115,6 @@ def _take_over(row: Location, entry: LocationEntry, key: str, *, zone: tuple[str
 def _write(rows: Sequence[Location], outcome: ImportedLocations) -> None:
     new = [row for row in rows if row.pk is None]
     old = [row for row in rows if row.pk is not None]
-    # Two rows may exchange their names, which no order of single updates would allow.
-    for row in old:
-        Location.objects.filter(pk=row.pk).exclude(folded_key=row.folded_key).update(folded_key=f"\x1f{row.pk}")
     Location.objects.bulk_update(old, _COLUMNS)
     Location.objects.bulk_create(new)
     outcome.added, outcome.updated = len(new), len(old)
