@@ -5,74 +5,56 @@ from decimal import Decimal
 from typing import Any
 
 from costing.selectors.bridges import BridgeLine
-from costing.selectors.hours import HourLine
-from costing.selectors.instance import InstanceDetail
+from costing.selectors.lanes import Lane
 from costing.selectors.overview import Overview
+from finops.core.time_zones import as_shown
 
 _THINNEST = 1000  # a bar of less than one in so many of the tallest cannot be seen
 
 Values = Sequence[float | Decimal | None]
 
-# Drawn hatched: what was not measured for that very hour.
-_FILLED = {
-    "bounded",
-    "assumed",
-    "default",
-    "estimated_by_source",
-    "carried",
-    "same_hour_last_week",
-    "yearly_mean",
-    "substituted",
-}
+_DRAWN_AS_LINES = {"cpu", "intensity"}
 
 
 def overview_chart(overview: Overview) -> dict[str, Any]:
-    """Daily list cost as bars, carbon as lines over a second axis; an incomplete day is hatched."""
+    """Daily list cost as bars, carbon as lines over a second axis; an incomplete day is hatched, or apart."""
     days = overview.days
     incomplete = [not day.is_complete for day in days]
     kilograms = _scaled(1000)
+    operational = [kilograms(day.amounts.operational_gco2e) for day in days]
+    embodied = [kilograms(day.amounts.embodied_gco2e) for day in days]
+    apart = {"apart": True}  # a line down to the hours of today so far would look like a saving
     return {
         "labels": [f"{day.day:%d %b}".lstrip("0") for day in days],
         "axes": {"left": overview.currency, "right": "kg CO2e"},
         "series": [
             _series("List cost", "bar", "left", "cost", [day.amounts.list_cost for day in days], incomplete),
-            _series(
-                "Operational carbon",
-                "line",
-                "right",
-                "carbon",
-                [kilograms(day.amounts.operational_gco2e) for day in days],
-                incomplete,
-            ),
-            _series(
-                "Embodied carbon",
-                "line",
-                "right",
-                "embodied",
-                [kilograms(day.amounts.embodied_gco2e) for day in days],
-                incomplete,
-                is_dashed=True,
-            ),
+            _series("Operational carbon", "line", "right", "carbon", operational, incomplete) | apart,
+            _series("Embodied carbon", "line", "right", "embodied", embodied, incomplete, is_dashed=True) | apart,
         ],
     }
 
 
-def instance_lanes(detail: InstanceDetail) -> list[dict[str, Any]]:
-    """Five lanes over the same hours: running, CPU, intensity, cost, carbon; hatched where not measured."""
-    hours = detail.hours
-    labels = [f"{hour.starts_at:%d %b %H:%M}".lstrip("0") for hour in hours]
-    minutes = _scaled(60)
-    percent = _scaled(0.01)
+def instance_lanes(lanes: Sequence[Lane]) -> list[dict[str, Any]]:
+    """A chart a lane; hatched with the reason where a value is filled in, and behind hours that lack one."""
     return [
-        _lane(
-            "Running", "min", "running", "bar", [minutes(h.running_seconds) for h in hours], hours, labels, "runtime"
-        ),
-        _lane("CPU", "%", "cpu", "line", [percent(h.cpu_utilization) for h in hours], hours, labels, "cpu"),
-        _lane("Intensity", "g/kWh", "intensity", "line", [h.gco2e_per_kwh for h in hours], hours, labels, "intensity"),
-        _lane("List cost", "USD", "cost", "bar", [h.list_cost_usd for h in hours], hours, labels, "price"),
-        _lane(
-            "Carbon", "g CO2e", "carbon", "bar", [h.operational_gco2e for h in hours], hours, labels, "intensity", "cpu"
-        ),
+        {
+            "labels": [f"{as_shown(hour.starts_at):%d %b %H:%M}".lstrip("0") for hour in lane.hours],
+            "axes": {"left": lane.unit.replace("gCO2e", "g")},
+            "gaps": [hour.is_gap for hour in lane.hours],
+            "why": [hour.why for hour in lane.hours],
+            "series": [
+                _series(
+                    lane.label,
+                    "line" if lane.key in _DRAWN_AS_LINES else "bar",
+                    "left",
+                    lane.key,
+                    [hour.value for hour in lane.hours],
+                    [bool(hour.why) for hour in lane.hours],
+                )
+            ],
+        }
+        for lane in lanes
     ]
 
 
@@ -104,20 +86,6 @@ def bridge_chart(lines: Sequence[BridgeLine], currency: str) -> dict[str, Any]:
             for label, color, of_kind in kinds
         ],
     }
-
-
-def _lane(  # noqa: PLR0917 (one caller, five lines that read as a table)
-    label: str,
-    unit: str,
-    color: str,
-    kind: str,
-    values: Values,
-    hours: Sequence[HourLine],
-    labels: list[str],
-    *parts: str,
-) -> dict[str, Any]:
-    filled = [not hour.is_over or any(hour.quality[part] in _FILLED for part in parts) for hour in hours]
-    return {"labels": labels, "axes": {"left": unit}, "series": [_series(label, kind, "left", color, values, filled)]}
 
 
 def _series(  # noqa: PLR0917 (as above)

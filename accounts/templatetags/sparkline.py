@@ -20,16 +20,14 @@ def sparkline(values: Sequence[float | Decimal | None], label: str) -> SafeStrin
     for index, value in enumerate(values):
         x = index * (_BAR + _GAP)
         if value is None:
-            gaps.append(f"M{x} {_HEIGHT}v-1h{_BAR}v1z")
+            gaps.append(f"M{x} {_HEIGHT}h{_BAR}")
         elif value:
             height = max(1.0, float(value) / top * _HEIGHT)
-            bars.append(f"M{x} {_HEIGHT}v-{height:.1f}h{_BAR}v{height:.1f}z")
+            bars.append(f"M{x + _BAR / 2} {_HEIGHT}v-{height:.3g}")
     width = max(1, len(values) * (_BAR + _GAP))
     return format_html(
-        '<svg class="spark" viewBox="0 0 {} {}" width="{}" height="{}" role="img" aria-label="{}">'
+        '<svg class="spark" viewBox="0 0 {} {}" preserveAspectRatio="none" role="img" aria-label="{}">'
         '<path class="bars" d="{}"/><path class="gaps" d="{}"/></svg>',
-        width,
-        _HEIGHT,
         width,
         _HEIGHT,
         label,

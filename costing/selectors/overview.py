@@ -20,6 +20,8 @@ from costing.selectors.month import Compared, Month, choose, month_so_far, reach
 from costing.selectors.movers import Movers
 from costing.selectors.totals import grouped, total
 
+SHOWN_DAYS = 93  # single days on a page; its figures and its chart are of all
+
 
 @dataclass(frozen=True, slots=True)
 class DayLine:
@@ -44,8 +46,8 @@ class AccountLine:
 
     @property
     def spark_costs(self) -> tuple[Decimal | None, ...]:
-        """List cost of each complete day, in US dollars: only their proportions are drawn."""
-        return tuple(day.list_cost_usd for day in self.spark)
+        """List cost of the latest complete days, in US dollars: only their proportions are drawn."""
+        return tuple(day.list_cost_usd for day in self.spark[-SHOWN_DAYS:])
 
     @property
     def spark_label(self) -> str:
@@ -86,6 +88,16 @@ class Overview:
     def high_zones(self) -> tuple[ZoneNow, ...]:
         """Grids in use that have crossed their upper threshold."""
         return tuple(zone for zone in self.zones if zone.is_high)
+
+    @property
+    def recent_days(self) -> tuple[DayLine, ...]:
+        """The latest days, as many as a page holds."""
+        return self.days[-SHOWN_DAYS:]
+
+    @property
+    def earlier_day_count(self) -> int:
+        """How many days come before those; the API has them all."""
+        return len(self.days) - len(self.recent_days)
 
     @property
     def known_bills(self) -> tuple[Figure, ...]:

@@ -23,6 +23,25 @@
     return pen.createPattern(tile, "repeat");
   };
 
+  // Behind hours that ought to have a value and have none; their reasons stand above the lane.
+  const gapsBehind = (gaps) => ({
+    id: "gaps",
+    beforeDatasetsDraw: (drawing) => {
+      const { ctx, chartArea, scales } = drawing;
+      const half = Math.abs(scales.x.getPixelForValue(1) - scales.x.getPixelForValue(0)) / 2;
+      ctx.save();
+      ctx.fillStyle = hatched(color("--line-strong"));
+      gaps.forEach((isGap, index) => {
+        if (isGap) {
+          const left = Math.max(chartArea.left, scales.x.getPixelForValue(index) - half);
+          const right = Math.min(chartArea.right, scales.x.getPixelForValue(index) + half);
+          ctx.fillRect(left, chartArea.top, right - left, chartArea.height);
+        }
+      });
+      ctx.restore();
+    },
+  });
+
   const dataset = (series) => {
     const ink = color(`--chart-${series.color}`);
     const marked = (index) => Boolean(series.hatched[index]);
@@ -52,11 +71,16 @@
       pointBackgroundColor: series.values.map((_, index) => (marked(index) ? color("--surface") : ink)),
       borderWidth: 1.75,
       borderDash: series.dashed ? [5, 4] : [],
-      pointRadius: series.points === false || series.values.length > 100 ? 0 : 1.5,
+      pointRadius: series.apart
+        ? series.values.map((_, index) => (marked(index) ? 3 : 1.5))
+        : series.points === false || series.values.length > 100 ? 0 : 1.5,
       pointHitRadius: series.points === false ? 0 : 8,
       spanGaps: false,
-      // A stretch that ends in a marked point is dotted.
-      segment: { borderDash: (part) => (marked(part.p1DataIndex) ? [2, 3] : undefined) },
+      // A stretch that ends in a marked point is dotted, or not drawn where such a point stands apart.
+      segment: {
+        borderColor: (part) => (series.apart && marked(part.p1DataIndex) ? "transparent" : undefined),
+        borderDash: (part) => (marked(part.p1DataIndex) ? [2, 3] : undefined),
+      },
     };
   };
 
@@ -91,6 +115,7 @@
     }
     return new Chart(holder.querySelector("canvas"), {
       data: { labels: chart.labels, datasets: chart.series.map(dataset) },
+      plugins: chart.gaps ? [gapsBehind(chart.gaps)] : [],
       options: {
         animation: false,
         maintainAspectRatio: false,

@@ -85,6 +85,6 @@ def test_a_question_mark_leads_to_the_method():
 def test_a_sparkline_tells_zero_from_unknown():
     drawn = sparkline([2, 0, None, 1], "Four days")
 
-    assert '<path class="bars" d="M0 20v-20.0h3v20.0zM12 20v-10.0h3v10.0z"/>' in drawn
-    assert '<path class="gaps" d="M8 20v-1h3v1z"/>' in drawn
+    assert '<path class="bars" d="M1.5 20v-20M13.5 20v-10"/>' in drawn
+    assert '<path class="gaps" d="M8 20h3"/>' in drawn
     assert 'aria-label="Four days"' in drawn

@@ -91,6 +91,17 @@ def test_today_is_shown_and_marked_as_incomplete(alice, alice_client, team):
     assert "so far" in alice_client.get("/").content.decode()
 
 
+def test_a_long_period_keeps_its_page_small_and_says_what_is_not_listed(alice_client, team):
+    for day in (1, 399):
+        DailyTotalFactory.create(aws_account=an_account(team), day=days_ago(day))
+
+    page = alice_client.get("/?days=400").content.decode()
+
+    assert "308 earlier ones count in the total" in page
+    assert Decimal(figure_on(page, "list_cost")) == Decimal("5.52")
+    assert len(page) < 300_000
+
+
 def test_a_day_without_ledger_is_unknown_and_not_zero(alice, team):
     an_instance(an_account(team), days=(1,))
     sum_up()
