@@ -33,7 +33,8 @@ REALLY_ZERO = Player("zoe", "really zero")
 STALE = Player("stella", "stale")
 PARKED = Player("pia", "gave up")
 DENIED = Player("dario", "not allowed")
-PLAYERS = (NO_TEAM, NO_ACCOUNT, REFRESHING, REALLY_ZERO, STALE, PARKED, DENIED)
+REGISTERING = Player("rosa", "registers an account")
+PLAYERS = (NO_TEAM, NO_ACCOUNT, REFRESHING, REALLY_ZERO, STALE, PARKED, DENIED, REGISTERING)
 
 
 def main() -> None:
@@ -57,7 +58,7 @@ def _add(player, *, account_id, now):
         return
     team = Team.objects.create(name=f"Team {player.name.title()}", slug=f"team-{player.name}")
     Membership.objects.create(team=team, user=user, role="owner")
-    if player is NO_ACCOUNT:
+    if player in {NO_ACCOUNT, REGISTERING}:
         return
     account = AwsAccount.objects.create(
         team=team,
