@@ -10,7 +10,7 @@ from accounts.models import AuditEntry, Door, Team
 from accounts.services.audit import Actor, record
 from finops.core.append_only import allow_changes, forbid_changes
 from tests.conftest import NOW
-from tests.factories import AwsAccountFactory, MembershipFactory, TeamFactory, UserFactory
+from tests.factories import AwsAccountFactory, CloudRegionFactory, MembershipFactory, TeamFactory, UserFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock_at_now")]
 
@@ -50,13 +50,14 @@ def test_the_database_refuses_to_change_or_remove_an_entry(team, change, request
     assert AuditEntry.objects.get().actor_name == "alice@example.com"
 
 
-def test_a_team_may_go_and_its_entries_stay(team):
-    an_entry(team)
+def test_people_and_teams_may_go_and_their_entries_stay(team, alice):
+    record(actor=Actor("page", alice.email, alice), action="team.changed", target=team, team=team, now=NOW)
     name = team.name
 
-    Team.objects.all().delete()
+    alice.delete(), Team.objects.all().delete()
 
-    assert AuditEntry.objects.get().team_name == name
+    entry = AuditEntry.objects.get()
+    assert (entry.team_name, entry.actor_name) == (name, "alice@example.com")
 
 
 def test_an_entry_holds_what_differs_and_no_secret(team):
@@ -189,3 +190,21 @@ def test_the_admin_neither_changes_the_log_nor_deletes_accounts(client, team):
     chosen = {"action": "as_csv", "_selected_action": [entry.pk]}
     assert b"alice@example.com" in b"".join(client.post("/admin/accounts/auditentry/", chosen))
     assert TeamFactory._meta.model.objects.filter(pk=team.pk).exists()
+
+
+def test_rates_and_regions_of_the_platform_admin_are_written_down(client):
+    client.force_login(UserFactory.create(is_staff=True, is_superuser=True))
+    rate = {"currency": "eur", "day": "2026-03-01", "per_usd": "0.92", "source": "ECB"}
+    region = CloudRegionFactory.create()
+    kept = ["provider", "region", "name", "city", "country", "latitude", "longitude", "pue_source", "source"]
+    form = {name: getattr(region, name) for name in kept} | {"zone": region.zone_id, "pue": "1.5"}
+
+    client.post("/admin/costing/exchangerate/add/", rate)
+    client.post(f"/admin/carbon/cloudregion/{region.pk}/change/", form)
+    client.post("/admin/costing/exchangerate/", {"action": "delete_selected", "_selected_action": 1, "post": "yes"})
+    client.post(f"/admin/carbon/cloudregion/{region.pk}/delete/", {"post": "yes"})
+
+    told = list(AuditEntry.objects.order_by("pk"))
+    assert [entry.action for entry in told][:2] == ["rate.added", "region.changed"]
+    assert (told[0].after["currency"], told[1].after["pue"]) == ("EUR", 1.5)
+    assert told[-1].action == "region.deleted"

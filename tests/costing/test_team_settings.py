@@ -104,7 +104,10 @@ def test_members_see_the_settings_and_owners_change_them(client, team, role):
     MembershipFactory.create(team=team, user=user, role=role)
     client.force_login(user)
 
-    assert client.get("/settings/").status_code == 200
+    page = client.get("/settings/").content.decode()
+    assert "the installation&#x27;s own (USD)" in page
+    assert "each zone&#x27;s own" in page
+    assert "<form" not in page.partition("<main")[2]
     assert client.post("/settings/", settings_of(team, name="Mine")).status_code == 403
     assert not Team.objects.filter(name="Mine").exists()
 
