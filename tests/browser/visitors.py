@@ -116,7 +116,9 @@ class Visitors:
 
     @contextmanager
     def page(self, who, *, javascript=True):
-        """A page of that person with `page.watch` on it; closed afterwards."""
+        """A page of that person with `page.watch` on it; closed afterwards. Nobody is remembered by nothing."""
+        if who == NOBODY:
+            self.forget(who)
         page = self.context(who, javascript=javascript).new_page()
         page.watch = Watch(page, url=self.url)
         try:
