@@ -100,6 +100,7 @@ def test_the_shared_upstreams_answered_but_for_the_zone_that_the_key_does_not_in
 
     assert {source: row.state for source, row in shared.items()} == {
         "electricity_maps": SourceState.DEGRADED,
+        "grid_forecasts": SourceState.AVAILABLE,
         "boavizta": SourceState.AVAILABLE,
     }
     zones = shared["electricity_maps"].detail
