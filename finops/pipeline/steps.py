@@ -227,7 +227,7 @@ class StepReport:
         return cls(name, **{key: told[key] for key in _REPORTED if key in told})
 
 
-_REPORTED = ("state", "done", "total", "part", "rows", "message", "fix")
+_REPORTED = ("state", "done", "total", "part", "rows", "message", "fix", "regions")
 
 
 def run_steps(

@@ -116,7 +116,7 @@ def test_a_step_names_the_regions_it_has_been_to(monkeypatch):
     monkeypatch.setitem(PIPELINE, "events", replace(PIPELINE["events"], do=do))
     context = Context(AwsAccountFactory.create(), Period(NOW - DAY, NOW), NOW, nullcontext)
 
-    run_steps(context=context, steps=["events"], watch=lambda report: seen.append(dict(report.regions)))
+    run_steps(context=context, steps=["events"], watch=lambda report: seen.append(dict(report.as_json()["regions"])))
 
     assert seen[1:] == [
         {"eu-west-1": "done"},
