@@ -12,4 +12,5 @@ urlpatterns = [
     path("instances/", views.instances, name="instances"),
     path("instances/columns", views.instance_columns, name="instances-columns"),
     path("instances/<int:pk>/", views.instance, name="instance"),
+    path("instances/<int:pk>/runtime", views.instance_runtime, name="instance-runtime"),
 ]

@@ -32,7 +32,12 @@ from costing.forms import (
 )
 from costing.selectors.checks import checks as checks_of
 from costing.selectors.checks import shown_bridge
-from costing.selectors.instance import instance_detail, instance_of
+from costing.selectors.instance import (
+    instance_between_neighbours,
+    instance_detail,
+    instance_of,
+    runtime_detail,
+)
 from costing.selectors.instance_columns import COLUMNS, TABLE, chosen_columns
 from costing.selectors.instances import instance_list
 from costing.selectors.money import display_rate
@@ -155,9 +160,10 @@ def instance(request: SignedInRequest, pk: int) -> HttpResponse:
     form = InstanceForm(request.GET)
     if not form.is_valid():
         return unusable(request, form)
-    found = instance_of(request.user, pk=pk)
-    if found is None:
+    place = instance_between_neighbours(request.user, pk=pk)
+    if place is None:
         raise Http404
+    found, before, behind = place
     show_in(found.aws_account.team.time_zone)
     now = timezone.now()
     hours = form.cleaned_data["hours"] or DEFAULT_HOURS
@@ -167,7 +173,11 @@ def instance(request: SignedInRequest, pk: int) -> HttpResponse:
         "costing/instance.html",
         {
             "detail": detail,
-            "lanes": instance_lanes(detail),
+            "before": before,
+            "behind": behind,
+            "frame": Frame(scope_or_404(request.user, ""), detail.health, now),
+            "lanes": detail.lanes,
+            "lane_charts": instance_lanes(detail.lanes),
             "form": form,
             "hours": str(hours),
             "periods": PERIODS,
@@ -175,6 +185,23 @@ def instance(request: SignedInRequest, pk: int) -> HttpResponse:
             "now": now,
         },
     )
+
+
+@require_safe
+@login_required
+def instance_runtime(request: SignedInRequest, pk: int) -> HttpResponse:
+    """When an instance ran and how we know: a page, or the part of the instance's page that is fetched late."""
+    form = InstanceForm(request.GET)
+    if not form.is_valid():
+        return unusable(request, form)
+    found = instance_of(request.user, pk=pk)
+    if found is None:
+        raise Http404
+    show_in(found.aws_account.team.time_zone)
+    now = timezone.now()
+    detail = runtime_detail(request.user, instance=found, window=form.window(now=now))
+    template = "costing/_runtime_part.html" if request.htmx else "costing/instance_runtime.html"
+    return render(request, template, {"detail": detail, "periods": PERIODS, "days": _days(form), "now": now})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -88,8 +88,10 @@ def runtime_hours(
     return hours
 
 
-def explain(*, user: User, instance: Instance, period: Period, now: datetime) -> Runtime:
-    """How long one instance ran in `period` and why; as unknown as an empty history where `user` may not see it."""
+def explain(
+    *, user: User, instance: Instance, period: Period, now: datetime
+) -> tuple[Runtime, tuple[RuntimeEvent, ...]]:
+    """How long one instance ran in `period` and why, and the events of that time; it must be visible to `user`."""
     seen = Instance.objects.visible_to(user).get(pk=instance.pk)
     events = events_of(account_id=seen.aws_account_id, instances=[seen], period=period)
     days = MetricDay.objects.filter(
@@ -108,7 +110,8 @@ def explain(*, user: User, instance: Instance, period: Period, now: datetime) ->
         events_since=_events_since(seen.aws_account_id).get(seen.region),
         cpu_sample_minutes=minutes,
     )
-    return history.during(period)
+    told = (event for event in events.get(seen.instance_id, []) if period.holds(event.occurred_at))
+    return history.during(period), tuple(told)
 
 
 def _by_hour(

@@ -150,6 +150,15 @@ class RuntimeSerializer(serializers.Serializer):  # type: ignore[type-arg]
     intervals = IntervalSerializer(many=True)
 
 
+class NoteSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """One thing to know of an instance: what has ended or is missing, and what to do."""
+
+    kind = serializers.CharField(help_text="Such as ended, never_ran, no_cpu, no_price or no_reading.")
+    title = serializers.CharField()
+    text = serializers.CharField()
+    fix = serializers.CharField()
+
+
 class InstanceDetailSerializer(serializers.Serializer):  # type: ignore[type-arg]
     """One instance: facts, figures, days, and what they rest on. Its hours are at /hours."""
 
@@ -180,6 +189,7 @@ class InstanceDetailSerializer(serializers.Serializer):  # type: ignore[type-arg
     is_simulated = serializers.BooleanField()
     figures = FiguresField()
     days = InstanceDaySerializer(many=True)
-    runtime = RuntimeSerializer()
+    runtime = RuntimeSerializer(source="explained.runtime")
     grounds = GroundSerializer(many=True)
+    notes = NoteSerializer(many=True, help_text="What to know before the figures.")
     power_models = ModelLineSerializer(many=True, source="models")

@@ -91,7 +91,9 @@ class Instance(ReadView):
         if found is None:
             raise NotFound("There is no such instance.")
         hours = form.cleaned_data["hours"] or DEFAULT_HOURS
-        detail = instance_detail(request.user, instance=found, window=form.window(now=timezone.now()), hours=hours)
+        detail = instance_detail(
+            request.user, instance=found, window=form.window(now=timezone.now()), hours=hours, explains_runtime=True
+        )
         return Response(InstanceDetailSerializer(detail).data)
 
 

@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 
-from accounts.estimators.runtime import INVENTORY_START, INVENTORY_STOP, Runtime
-from accounts.models import Instance, InstanceEvent, User
+from django.db.models import OuterRef, Q, Subquery
+
+from accounts.estimators.runtime import INVENTORY_START, INVENTORY_STOP, Runtime, RuntimeEvent
+from accounts.models import Instance, User
 from accounts.selectors.event_reading import EventReading, event_reading
 from accounts.selectors.health import DataHealth, data_health
 from accounts.selectors.runs import RunView, latest_runs
@@ -17,10 +20,12 @@ from costing.selectors.amounts import Amounts, amounts_of
 from costing.selectors.figures import Figures, basis_for, figures_of
 from costing.selectors.hours import HourLine, lines_of
 from costing.selectors.instance_filter import state_of
+from costing.selectors.instance_notes import Note, notes_of
+from costing.selectors.lanes import Lane, lanes_of
 from costing.selectors.other_model import ModelLine, by_each_model
 from costing.selectors.rests_on import Facts, Ground, facts_of, grounds_of
 from costing.selectors.totals import sums_of, total
-from finops.core.periods import Period, start_of_hour
+from finops.core.periods import HOUR, Period, start_of_hour
 
 _EVENTS_SHOWN = 50
 _INVENTORY_NAMES = {INVENTORY_START: "Started", INVENTORY_STOP: "Stopped"}
@@ -54,6 +59,18 @@ class EventLine:
 
 
 @dataclass(frozen=True, slots=True)
+class RuntimeDetail:
+    """When the instance ran, from events and inventory as they stand now, and how far CloudTrail was read."""
+
+    instance: Instance
+    window: Window
+    runtime: Runtime
+    events: tuple[EventLine, ...]  # the latest first
+    event_count: int
+    reading: EventReading
+
+
+@dataclass(frozen=True)
 class InstanceDetail:
     """All that an instance's page shows; the same for page and API."""
 
@@ -64,16 +81,25 @@ class InstanceDetail:
     figures: Figures
     days: tuple[DayLine, ...]
     hours: tuple[HourLine, ...]
-    hours_asked: int
-    runtime: Runtime
-    events: tuple[EventLine, ...]
-    event_reading: EventReading
+    hours_shown: Period
     facts: Facts
     grounds: tuple[Ground, ...]
+    notes: tuple[Note, ...]
     models: tuple[ModelLine, ...]
     health: DataHealth
-    latest_run: RunView | None
+    latest_run: RunView | None  # asked for only where there is no ledger yet
     is_simulated: bool
+    explained: RuntimeDetail | None = None  # where it was asked for
+
+    @property
+    def hours_asked(self) -> int:
+        """How many hours are shown, those without a ledger included."""
+        return round(self.hours_shown.length / HOUR)
+
+    @cached_property
+    def lanes(self) -> tuple[Lane, ...]:
+        """The hours as five lanes."""
+        return lanes_of(self.instance, self.hours, self.hours_shown, now=self.window.now)
 
     @property
     def intensity_now(self) -> tuple[float, IntensityClass] | None:
@@ -95,8 +121,26 @@ def instance_of(user: User, *, pk: int) -> Instance | None:
     return Instance.objects.visible_to(user).select_related("aws_account__team").filter(pk=pk).first()
 
 
-def instance_detail(user: User, *, instance: Instance, window: Window, hours: int) -> InstanceDetail:
-    """What is known of `instance` in `window`, and of the last `hours` hours."""
+def instance_between_neighbours(user: User, *, pk: int) -> tuple[Instance, int | None, int | None] | None:
+    """The same with the keys of the one before and the one behind it in its account, by name; in one query."""
+    of_account = Instance.objects.filter(aws_account=OuterRef("aws_account"))
+    same = Q(name=OuterRef("name"))
+    before = of_account.filter(Q(name__lt=OuterRef("name")) | same & Q(pk__lt=OuterRef("pk"))).order_by("-name", "-pk")
+    behind = of_account.filter(Q(name__gt=OuterRef("name")) | same & Q(pk__gt=OuterRef("pk"))).order_by("name", "pk")
+    found = (
+        Instance.objects.visible_to(user)
+        .select_related("aws_account__team")
+        .annotate(before=Subquery(before.values("pk")[:1]), behind=Subquery(behind.values("pk")[:1]))
+        .filter(pk=pk)
+        .first()
+    )
+    return (found, found.before, found.behind) if found else None
+
+
+def instance_detail(
+    user: User, *, instance: Instance, window: Window, hours: int, explains_runtime: bool = False
+) -> InstanceDetail:
+    """What is known of `instance` in `window`, and of the last `hours` hours; on demand also when it ran and why."""
     team = instance.aws_account.team
     scope = Scope(user, (team,), team)
     health = data_health(scope, now=window.now)
@@ -113,9 +157,11 @@ def instance_detail(user: User, *, instance: Instance, window: Window, hours: in
     in_window = [snapshot for snapshot in snapshots if window.first <= snapshot.day <= window.last]
     complete = [snapshot for snapshot in in_window if window.is_complete(snapshot.day)]
     facts = facts_of(user, instance, window.period)
+    grounds = grounds_of(facts, complete)
+    state = state_of(instance, window)
     return InstanceDetail(
         instance=instance,
-        state=state_of(instance, window),
+        state=state,
         window=window,
         currency=basis.currency,
         figures=figures_of(total(map(sums_of, complete)), basis),
@@ -134,41 +180,44 @@ def instance_detail(user: User, *, instance: Instance, window: Window, hours: in
             for snapshot in in_window
         ),
         hours=tuple(lines_of(snapshots, shown, now=window.now)),
-        hours_asked=hours,
-        runtime=explain(user=user, instance=instance, period=window.period, now=window.now),
-        events=_events(user, instance, window),
-        event_reading=event_reading(user, instance, health=health),
+        hours_shown=shown,
         facts=facts,
-        grounds=grounds_of(facts, complete),
+        grounds=grounds,
+        notes=notes_of(instance, state=state, facts=facts, grounds=grounds, snapshots=complete, health=health),
         models=by_each_model(
             complete, profile=facts.profile, pue=facts.cloud_region.pue if facts.cloud_region else None
         ),
         health=health,
-        latest_run=latest_runs(scope).get(instance.aws_account_id),
+        latest_run=None if snapshots else latest_runs(scope).get(instance.aws_account_id),
         is_simulated=basis.is_simulated,
+        explained=runtime_detail(user, instance=instance, window=window, health=health) if explains_runtime else None,
     )
 
 
-def _events(user: User, instance: Instance, window: Window) -> tuple[EventLine, ...]:
-    events = (
-        InstanceEvent.objects.visible_to(user)
-        .filter(
-            aws_account=instance.aws_account_id,
-            region=instance.region,
-            instance_id=instance.instance_id,
-            occurred_at__gte=window.period.start,
-            occurred_at__lt=window.period.end,
-        )
-        .order_by("-occurred_at", "event_id")[:_EVENTS_SHOWN]
+def runtime_detail(
+    user: User, *, instance: Instance, window: Window, health: DataHealth | None = None
+) -> RuntimeDetail:
+    """When `instance` ran in `window` and how we know; `health`, where it was asked for already, holds its account."""
+    if health is None:
+        team = instance.aws_account.team
+        health = data_health(Scope(user, (team,), team), now=window.now)
+    runtime, events = explain(user=user, instance=instance, period=window.period, now=window.now)
+    return RuntimeDetail(
+        instance=instance,
+        window=window,
+        runtime=runtime,
+        events=tuple(_event_line(event) for event in reversed(events[-_EVENTS_SHOWN:])),
+        event_count=len(events),
+        reading=event_reading(user, instance, health=health),
     )
-    return tuple(
-        EventLine(
-            occurred_at=event.occurred_at,
-            name=_INVENTORY_NAMES.get(event.name, event.name),
-            actor=event.actor,
-            change=" → ".join(filter(None, (event.previous_state, event.current_state))),
-            error_code=event.error_code,
-            is_of_inventory=event.source == "aws_ec2",
-        )
-        for event in events
+
+
+def _event_line(event: RuntimeEvent) -> EventLine:
+    return EventLine(
+        occurred_at=event.occurred_at,
+        name=_INVENTORY_NAMES.get(event.name, event.name),
+        actor=event.actor,
+        change=" → ".join(filter(None, (event.previous_state, event.current_state))),
+        error_code=event.error_code,
+        is_of_inventory=event.name in _INVENTORY_NAMES,
     )

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from django.db.models import F, Q
+from django.db.models import F, Q, TextField
 from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast
 
 from accounts.models import Instance
 from accounts.models.instance import InstanceQuerySet
@@ -102,7 +103,7 @@ def _tagged(instances: InstanceQuerySet, key: str, value: str | None) -> Instanc
     if value is None:
         return instances.filter(tags__has_key=key)
     # The key is a reader's own words: as a lookup's name it would be taken apart at its underscores.
-    return instances.alias(tag=KeyTextTransform(key, F("tags"))).filter(tag=value)
+    return instances.alias(tag=Cast(KeyTextTransform(key, F("tags")), TextField())).filter(tag=value)
 
 
 def choices(scope: Scope, health: DataHealth) -> Choices:

@@ -144,7 +144,8 @@
                 // A floating bar says how far it reaches, not where it ends.
                 const amount = Array.isArray(item.raw) ? chart.amounts[item.dataIndex] : item.parsed.y;
                 const value = amount === null ? "–" : number.format(amount);
-                const mark = chart.series[item.datasetIndex].hatched[item.dataIndex] ? " (hatched: see legend)" : "";
+                const why = chart.why ? chart.why[item.dataIndex] : "hatched: see legend";
+                const mark = chart.series[item.datasetIndex].hatched[item.dataIndex] ? ` (${why})` : "";
                 return `${item.dataset.label}: ${value} ${chart.axes[chart.series[item.datasetIndex].axis]}${mark}`;
               },
             },

@@ -9,7 +9,7 @@ from accounts.models import EventWatermark
 from carbon.models import PowerProfile
 from costing.estimators.window import Window
 from costing.selectors.hours import hour_lines
-from costing.selectors.instance import instance_detail
+from costing.selectors.instance import instance_detail, runtime_detail
 from finops.core.periods import Period, start_of_day
 from tests.conftest import NOW
 from tests.costing.rows import TODAY, an_account, an_instance, days_ago, expected, figure_on, sum_up
@@ -178,12 +178,12 @@ def test_starts_and_stops_of_this_instance_only_are_told(alice, server):
     InstanceEventFactory.create(**told, instance_id=server.instance_id, actor="jane")
     InstanceEventFactory.create(**told, instance_id="i-other", actor="bob")
 
-    assert [event.actor for event in detail_of(alice, server).events] == ["jane"]
+    assert [event.actor for event in runtime_detail(alice, instance=server, window=WINDOW).events] == ["jane"]
 
 
 def starts_and_stops(client, instance):
-    page = client.get(f"/instances/{instance.pk}/").content.decode()
-    return " ".join(page[page.index("<h2>Starts and stops</h2>") :].split("</section>")[0].split())
+    page = client.get(f"/instances/{instance.pk}/runtime").content.decode()
+    return " ".join(page[page.index("<h3>Starts and stops</h3>") :].split("</section>")[0].split())
 
 
 def read_events(instance, **values):
@@ -243,8 +243,14 @@ def test_a_stop_that_only_an_earlier_inventory_told_is_shown_as_such(alice_clien
     assert "told by EC2&#x27;s inventory: Client.InstanceInitiatedShutdown" in told.replace("EC2's", "EC2&#x27;s")
 
 
-def test_a_page_explains_when_it_ran(alice_client, server):
-    page = alice_client.get(f"/instances/{server.pk}/").content.decode()
+def test_a_page_leads_to_what_explains_when_it_ran(alice_client, server):
+    assert f'href="/instances/{server.pk}/runtime"' in alice_client.get(f"/instances/{server.pk}/").content.decode()
+    part = alice_client.get(f"/instances/{server.pk}/runtime", headers={"HX-Request": "true"}).content.decode()
+    page = alice_client.get(f"/instances/{server.pk}/runtime").content.decode()
+
+    assert "<html" in page
+    assert "<html" not in part
+    assert part.strip() in page
 
     assert "When it ran, and how we know" in page
     assert "Because" in page

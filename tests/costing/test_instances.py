@@ -11,7 +11,7 @@ from costing.selectors.instances import instance_list
 from finops.core.pages import Position
 from tests.conftest import NOW
 from tests.costing.rows import an_account, an_instance, expected, figure_on, sum_up
-from tests.factories import SourceStatusFactory
+from tests.factories import MembershipFactory, SourceStatusFactory, UserFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock_at_now")]
 
@@ -202,3 +202,85 @@ def test_names_from_aws_are_text_and_never_markup(alice_client, team):
 def test_what_cannot_be_asked_is_refused(alice_client, query):
     assert alice_client.get(f"/instances/?{query}").status_code in {400, 404}
     assert alice_client.get(f"/api/v1/instances?{query}").status_code in {400, 404}
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("tag_key=owner", {"web-1", "web-2"}),
+        ("tag_key=owner&tag_value=jane", {"web-1"}),
+        ("tag_key=Owner", set()),
+        ("tag_key=a__b%20%27.%24", {"db-1"}),
+        ("tag_key=a__b%20%27.%24&tag_value=x", {"db-1"}),
+        ("tag_key=owner&tag_value=%25", set()),
+    ],
+)
+def test_tags_are_found_by_their_very_key_and_value(alice_client, fleet, query, found):
+    for name, tags in (("web-1", {"owner": "jane"}), ("web-2", {"owner": "bob"}), ("db-1", {"a__b '.$": "x"})):
+        fleet[name].tags = tags
+        fleet[name].save()
+
+    api = alice_client.get(f"/api/v1/instances?{query}").json()
+
+    assert {row["name"] for row in api["results"]} == found
+    assert api["count"] == len(found)
+
+
+@pytest.mark.usefixtures("fleet")
+def test_a_tag_value_without_a_key_is_refused(alice_client):
+    assert alice_client.get("/instances/?tag_value=x").status_code == 400
+    assert alice_client.get("/api/v1/instances?tag_value=x").json()["errors"][0]["parameter"] == "tag_value"
+
+
+@pytest.mark.usefixtures("fleet")
+def test_columns_are_kept_for_who_chose_them(alice_client, client, team):
+    answer = alice_client.post("/instances/columns", {"columns": ["cost", "tags"], "query": "q=web&days=7"})
+
+    page = alice_client.get(answer["Location"]).content.decode()
+    assert answer["Location"] == "/instances/?q=web&days=7"
+    assert "List cost, USD" in page
+    assert '<th scope="col">Tags</th>' in " ".join(page.split()).replace(" >", ">")
+    assert "Energy, kWh</a>" not in page
+    bob = UserFactory.create(email="bob@example.com")
+    MembershipFactory.create(team=team, user=bob, role="viewer")
+    client.force_login(bob)
+    assert "Energy, kWh</a>" in client.get("/instances/").content.decode()
+
+
+@pytest.mark.usefixtures("fleet")
+def test_the_usual_columns_come_back(alice_client):
+    alice_client.post("/instances/columns", {"columns": ["cost"]})
+    alice_client.post("/instances/columns", {"usual": "1", "query": ""})
+
+    assert "Energy, kWh</a>" in alice_client.get("/instances/").content.decode()
+
+
+@pytest.mark.parametrize("columns", [[], ["password"], ["cost", "password"]])
+def test_columns_that_are_none_are_refused(alice_client, columns):
+    assert alice_client.post("/instances/columns", {"columns": columns}).status_code == 400
+
+
+def test_an_account_that_could_not_be_listed_is_named(alice_client, fleet):
+    SourceStatusFactory.create(
+        aws_account=fleet["web-1"].aws_account, state="denied", last_error="AWS denies ec2:DescribeInstances."
+    )
+
+    page = alice_client.get("/instances/").content.decode()
+
+    assert 'data-note="unlisted"' in page
+    assert "AWS denies ec2:DescribeInstances." in page
+
+
+@pytest.mark.usefixtures("fleet")
+def test_the_same_filter_can_be_taken_away(alice_client):
+    page = alice_client.get("/instances/?q=web&page_size=1&page=2&ordering=name").content.decode()
+
+    assert 'href="/api/v1/instances?q=web&amp;ordering=name&amp;format=csv"' in page
+    assert "page=1" in page
+
+
+@pytest.mark.usefixtures("fleet")
+def test_the_list_asks_few_questions(alice_client, django_assert_max_num_queries):
+    for query in ("", "?q=web&state=running&tag_key=owner", "?ordering=name&page=2&page_size=2", "?days=5"):
+        with django_assert_max_num_queries(12):
+            assert alice_client.get(f"/instances/{query}").status_code == 200

@@ -121,6 +121,7 @@ SUPPLIERS = {
     ("api-token-revoke", "pk"): lambda rows: rows["token"].pk,
     ("api-account-refresh", "pk"): lambda rows: rows["account"].pk,
     ("instance", "pk"): lambda rows: rows["instance"].pk,
+    ("instance-runtime", "pk"): lambda rows: rows["instance"].pk,
     ("api-instance", "pk"): lambda rows: rows["instance"].pk,
     ("api-instance-hours", "pk"): lambda rows: rows["instance"].pk,
     ("run", "pk"): lambda rows: rows["run"].pk,
