@@ -35,6 +35,10 @@ SOURCE_TERMS = {
         "carbon intensity of the last 24 hours, and older hours where the plan has them",
         "Licensed to the holder of the key, for its own use; not to be passed on. Yearly means: ODbL 1.0.",
     ),
+    "grid_forecasts": SourceTerms(
+        "what each source expects of the hours to come, kept as issued; where none does, our own estimate",
+        "Each source's own, below; our own estimate rests on the readings of the zone.",
+    ),
     "boavizta": SourceTerms(
         "watts at eight loads and embodied emissions of each instance type",
         "BoaviztAPI is AGPL-3.0 software that runs as a service of its own; its data name their sources.",

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from accounts.selectors.health import DataHealth
 from accounts.selectors.known_sources import KNOWN_SOURCES, KnownSource
+from carbon.reference.intensity_sources import INTENSITY_SOURCES
 from carbon.reference.source_terms import SOURCE_TERMS, UNDESCRIBED, SourceTerms
 from finops.core.periods import HOUR
 
@@ -46,7 +47,7 @@ def data_sources(health: DataHealth) -> list[DataSource]:
         found.append(
             DataSource(
                 source=source,
-                terms=SOURCE_TERMS.get(name, UNDESCRIBED),
+                terms=_terms_of(name),
                 asked_for=len(told[name]),
                 answered_for=len(answered),
                 newest_success_at=max(answered, default=None),
@@ -54,3 +55,11 @@ def data_sources(health: DataHealth) -> list[DataSource]:
             )
         )
     return found
+
+
+def _terms_of(name: str) -> SourceTerms:
+    if name in SOURCE_TERMS:
+        return SOURCE_TERMS[name]
+    if name in INTENSITY_SOURCES:
+        return SourceTerms("carbon intensity", INTENSITY_SOURCES[name].licence)
+    return UNDESCRIBED
