@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
+from typing import Any
 
 from django.db.models import OuterRef, Q, Subquery
 
@@ -127,7 +128,7 @@ def instance_between_neighbours(user: User, *, pk: int) -> tuple[Instance, int |
     same = Q(name=OuterRef("name"))
     before = of_account.filter(Q(name__lt=OuterRef("name")) | same & Q(pk__lt=OuterRef("pk"))).order_by("-name", "-pk")
     behind = of_account.filter(Q(name__gt=OuterRef("name")) | same & Q(pk__gt=OuterRef("pk"))).order_by("name", "pk")
-    found = (
+    found: Any = (
         Instance.objects.visible_to(user)
         .select_related("aws_account__team")
         .annotate(before=Subquery(before.values("pk")[:1]), behind=Subquery(behind.values("pk")[:1]))

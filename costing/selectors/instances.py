@@ -121,13 +121,13 @@ class _Ledger:
         # As a float, for a cursor has to find the very sum again, and SQLite rounds decimals when it gives them.
         if self.days is not None:
             whole = Q(window_totals__days=self.days, window_totals__cost_grade="", window_totals__carbon_grade="")
-            with_totals = instances.annotate(ledger=FilteredRelation("window_totals", condition=whole))
+            with_totals: Any = instances.annotate(ledger=FilteredRelation("window_totals", condition=whole))
             return with_totals.annotate(ordered_by=Cast(F(f"ledger__{column}"), FloatField())).values(
                 "pk", "ordered_by"
             )
         days = self.window.complete.days() or [self.window.first]
         rows = Q(cost_snapshots__day__gte=days[0], cost_snapshots__day__lte=days[-1])
-        with_rows = instances.annotate(ledger=FilteredRelation("cost_snapshots", condition=rows))
+        with_rows: Any = instances.annotate(ledger=FilteredRelation("cost_snapshots", condition=rows))
         return with_rows.values("pk").annotate(ordered_by=Cast(Sum(f"ledger__{column}"), FloatField()))
 
 
