@@ -193,10 +193,12 @@ def store_totals(*, account_id: int, days: Iterable[date], totals: Totals, now: 
     names = ("day", "region", "instance_type", "cost_grade", "carbon_grade")
     gone = [pk for pk, *key in stored.values_list("pk", *names) if tuple(key) not in wanted]
     DailyTotal.objects.filter(pk__in=gone).delete()
+    stamp = DailyTotal._meta.get_field("derived_at").get_db_prep_value(now, connection)  # noqa: SLF001
+    adapted = {day: connection.ops.adapt_datefield_value(day) for day in {group[0] for group in groups}}
     return upsert(
         DailyTotal,
         (
-            (account_id, *group, *_total_values(totals.sums[group]), now)
+            (account_id, adapted[group[0]], *group[1:], *_total_values(totals.sums[group]), stamp)
             for group in groups
         ),
         columns=(
@@ -207,14 +209,15 @@ def store_totals(*, account_id: int, days: Iterable[date], totals: Totals, now: 
             "instances_without_price", "instances_without_power", "instances_without_intensity", "derived_at",
         ),
         key=("aws_account_id", *names),
+        are_ready=True,
     )  # fmt: skip
 
 
 def _total_values(sums: list[float]) -> tuple[Any, ...]:
-    """The sums as columns; NULL where not one instance of the group knows the part."""
+    """The sums as the driver takes them; NULL where not one instance of the group knows the part."""
     count, running, billed, cost, energy, operational, embodied, *rest = sums
     knows, (hours, aligned, no_price, no_power, no_intensity) = rest[:4], rest[4:]
-    amounts = [Decimal(int(cost)) / _COST_UNIT, energy, operational, embodied]
+    amounts = [_dollars(cost, digits=20), energy, operational, embodied]
     return (
         int(count), running, billed,
         *(amount if known else None for amount, known in zip(amounts, knows, strict=True)),
@@ -227,11 +230,15 @@ def _nullable(values: Floats) -> list[float | None]:
 
 
 def _money(list_cost_usd: Floats) -> list[Any]:
-    adapt = connection.ops.adapt_decimalfield_value
     return [
-        None if units != units else adapt(Decimal(int(units)).scaleb(-_COST_PLACES), 18, _COST_PLACES)  # noqa: PLR0124
+        None if units != units else _dollars(units, digits=18)  # noqa: PLR0124 (NaN is unequal to itself)
         for units in cost_units(list_cost_usd).tolist()
     ]
+
+
+def _dollars(units: float, *, digits: int) -> Any:
+    """Whole units of the last place as the driver takes them for a column of so many digits."""
+    return connection.ops.adapt_decimalfield_value(Decimal(int(units)).scaleb(-_COST_PLACES), digits, _COST_PLACES)
 
 
 def _packed(values: npt.NDArray[Any], dtype: str) -> list[bytes]:
