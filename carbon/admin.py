@@ -14,12 +14,22 @@ from django.utils import timezone
 from accounts.admin.audited import AuditedAdmin
 from finops.core.read_only_admin import ReadOnlyAdmin
 
-from .forms import LocationForm
-from .models import CarbonReading, CloudRegion, Location, PowerProfile, Zone
+from .forms import LocationForm, UpstreamKeyForm, ZoneForm
+from .models import (
+    CarbonForecast,
+    CarbonReading,
+    CloudRegion,
+    ForecastBackTest,
+    Location,
+    PowerProfile,
+    UpstreamKey,
+    Zone,
+)
 from .models.location import folded
 from .selectors.threshold_preview import teams_with_own_thresholds, threshold_preview
 from .selectors.thresholds import Thresholds
 from .services.affected_days import mark_days_of_region, mark_days_of_zone
+from .services.upstream_keys import replace_secret
 
 _THRESHOLDS = ("optimal_below_gco2e_per_kwh", "high_above_gco2e_per_kwh")
 _SEEN = "_preview_seen"  # what the preview's page sends along with the form
@@ -37,8 +47,12 @@ class ZoneAdmin(AuditedAdmin):
         "high_above_gco2e_per_kwh",
         "yearly_mean_gco2e_per_kwh",
         "yearly_mean_year",
+        "signal",
+        "is_followed",
     )
+    list_filter = ("kind", "is_followed", "signal")
     search_fields = ("key", "name")
+    form = ZoneForm
 
     def get_readonly_fields(self, request: HttpRequest, obj: Zone | None = None) -> tuple[str, ...]:  # noqa: ARG002
         """A zone keeps its key: another key would be another zone, and Django would copy the row."""
@@ -82,9 +96,9 @@ class ZoneAdmin(AuditedAdmin):
         return TemplateResponse(request, "admin/carbon/zone/preview.html", context)
 
     def save_model(self, request: HttpRequest, obj: Zone, form: ModelForm, change: bool) -> None:  # type: ignore[type-arg] # noqa: FBT001 (Django's signature)
-        """Mark the days that a new mean may change; thresholds only name what is there."""
+        """Mark the days that a new mean or other sources may change; thresholds only name what is there."""
         super().save_model(request, obj, form, change)
-        if "yearly_mean_gco2e_per_kwh" in form.changed_data:
+        if {"yearly_mean_gco2e_per_kwh", "sources", "signal"} & set(form.changed_data):
             mark_days_of_zone(obj.key, now=timezone.now())
 
 
@@ -167,6 +181,64 @@ class CarbonReadingAdmin(ReadOnlyAdmin):
     date_hierarchy = "starts_at"
     ordering = ("-starts_at", "zone_id")
     show_full_result_count = False  # it counts millions of rows
+
+
+@admin.register(CarbonForecast)
+class CarbonForecastAdmin(ReadOnlyAdmin):
+    """Forecasts as issued; their points are for the API and the pages."""
+
+    list_display = ("zone_id", "source", "signal", "licensee", "generated_at", "ends_at", "is_latest", "retrieved_at")
+    list_filter = ("is_latest", "source", "signal", "zone")
+    list_select_related = ("licensee",)
+    ordering = ("-generated_at", "zone_id")
+    exclude = ("points", "band")
+    show_full_result_count = False  # each zone has one an hour
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[CarbonForecast]:
+        """Without the points, which nobody reads here."""
+        return super().get_queryset(request).defer("points", "band")
+
+
+@admin.register(ForecastBackTest)
+class ForecastBackTestAdmin(ReadOnlyAdmin):
+    """What the nightly tests of the built-in forecast found."""
+
+    list_display = ("zone_id", "source", "mape_day_1", "mape_day_2", "captured_share", "lost_share", "computed_at")
+    list_filter = ("source", "signal")
+
+
+@admin.register(UpstreamKey)
+class UpstreamKeyAdmin(AuditedAdmin):
+    """Keys of grid sources. Of a stored one the last four characters are shown, and what it may ask."""
+
+    form = UpstreamKeyForm
+    list_display = ("upstream", "team", "user_name", "ends_with", "may_ask", "checked_at", "last_error")
+    list_select_related = ("team",)
+    list_filter = ("upstream",)
+    autocomplete_fields = ("team",)
+    readonly_fields = ("ends_with", "may_ask", "checked_at", "last_error")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: UpstreamKey | None = None) -> tuple[str, ...]:  # noqa: ARG002 (Django's signature)
+        """A key keeps its team and upstream: what is sealed is bound to them."""
+        return (*self.readonly_fields, "upstream", "team") if obj else self.readonly_fields
+
+    @admin.display(description="key")
+    def ends_with(self, key: UpstreamKey) -> str:
+        """The last four characters."""
+        return f"…{key.last_four}" if key.last_four else "set" if key.secret else ""
+
+    @admin.display(description="may ask")
+    def may_ask(self, key: UpstreamKey) -> str:
+        """What the source said last."""
+        if key.checked_at is None:
+            return "not asked yet; the next refresh asks"
+        return f"{len(key.access)} zones" if key.access else ""
+
+    def save_model(self, request: HttpRequest, obj: UpstreamKey, form: ModelForm, change: bool) -> None:  # type: ignore[type-arg] # noqa: FBT001 (Django's signature)
+        """Seal a new key. The next refresh asks the source what it may ask."""
+        if secret := form.cleaned_data["new_secret"]:
+            replace_secret(obj, secret)
+        super().save_model(request, obj, form, change)
 
 
 @admin.register(PowerProfile)

@@ -7,8 +7,9 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from carbon.models import Location, Signal
+from carbon.models import KeyedUpstream, Location, Signal, UpstreamKey, Zone
 from carbon.models.location import folded
+from carbon.reference.grid_sources import usual_order
 from carbon.selectors.when_and_where import MOST_LOCATIONS, unknown_names
 from finops.core.pages import PagedForm
 from finops.core.parameters import InstantField
@@ -166,3 +167,60 @@ class LocationForm(forms.ModelForm):  # type: ignore[type-arg] # generic for the
         if (given.get("latitude") is None) != (given.get("longitude") is None):
             raise ValidationError("Give latitude and longitude, or neither.")
         return given
+
+
+class ZoneForm(forms.ModelForm):  # type: ignore[type-arg] # generic for the type checker only
+    """A zone in the admin."""
+
+    class Meta:
+        model = Zone
+        fields = "__all__"  # noqa: DJ007 (whoever may change a zone may change all of it)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Compare the sources with the stored ones, not with what the page showed."""
+        super().__init__(*args, **kwargs)
+        self.fields["sources"].show_hidden_initial = False
+
+    def clean_sources(self) -> list[str]:
+        """A list of names, each once; each of a source that has the zone's signal."""
+        told = self.cleaned_data["sources"] or []
+        known = usual_order(str(self.data.get("signal") or Signal.AVERAGE))
+        if not isinstance(told, list) or len(set(map(str, told))) != len(told):
+            raise ValidationError('A list of names is wanted, each once, such as ["neso", "built_in"].')
+        if odd := [name for name in told if name not in known]:
+            names = ", ".join(map(str, odd))
+            raise ValidationError(f"{names}: no source of this signal. There are: {', '.join(known)}.")
+        return [str(name) for name in told]
+
+
+class UpstreamKeyForm(forms.ModelForm):  # type: ignore[type-arg] # generic for the type checker only
+    """A key for a grid source in the admin: typed in once, never shown again."""
+
+    new_secret = forms.CharField(
+        label="Key or password",
+        required=False,
+        max_length=500,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+        help_text="It is sealed and never shown again. Left empty, the stored one stays.",
+    )
+
+    class Meta:
+        model = UpstreamKey
+        fields = ("upstream", "team", "user_name")
+
+    def clean_new_secret(self) -> str:
+        """What a header can carry; a new key has one."""
+        secret = str(self.cleaned_data["new_secret"])
+        if not secret and not self.instance.pk:
+            raise ValidationError("Give the key.")
+        if not secret.isascii() or not (secret == "" or secret.isprintable()):
+            raise ValidationError("A key holds plain printable characters only; mind line ends and quotation marks.")
+        return secret
+
+    def clean(self) -> dict[str, Any]:
+        """WattTime wants a user beside the password."""
+        cleaned = super().clean() or {}
+        upstream = cleaned.get("upstream") or self.instance.upstream
+        if upstream == KeyedUpstream.WATTTIME and not cleaned.get("user_name"):
+            self.add_error("user_name", "WattTime wants the name of a user.")
+        return cleaned

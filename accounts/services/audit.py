@@ -15,7 +15,7 @@ from django.http import HttpRequest
 from accounts.models import AuditEntry, Door, Team, User
 
 CHANGED = "changed"  # stands for a secret
-_SECRETS = frozenset({"password", "external_id"})
+_SECRETS = frozenset({"password", "external_id", "secret", "token"})
 _SECRET_ENDINGS = ("_secret", "_token", "_key", "_password")
 
 

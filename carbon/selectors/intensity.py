@@ -8,13 +8,16 @@ import numpy.typing as npt
 
 from accounts.models import Team
 from carbon.estimators.intensity import LEAD_HOURS, fill_hours, hourly_means
+from carbon.estimators.series import Place
 from carbon.models import CarbonReading, Signal, Zone
+from carbon.reference.grid_sources import usual_order
+from carbon.selectors.places import Rank, rank, source_order
 from finops.core.periods import HOUR, MICROSECOND, MINUTE, Period
 
 Floats = npt.NDArray[np.float64]
 
-# Where several sources told the same hour: the first named one counts, one not named comes after these.
-SOURCE_ORDER = ("electricity_maps", "simulated")
+# The usual order of the sources, where a zone's settings name no other.
+SOURCE_ORDER = usual_order(Signal.AVERAGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +32,8 @@ class ZoneHours:
 def hourly_intensity(*, team: Team, zones: Sequence[Zone], period: Period) -> ZoneHours:
     """Average intensity of `zones` for each hour of `period`, gaps filled and flagged, as `team` may use it.
 
-    Each zone is answered by one source: the first of SOURCE_ORDER that told anything about it, a reading
-    bought with the team's own key before a shared one.
+    Each zone is answered by one source: the first of its order that told anything about it, a reading bought with
+    the team's own key before a shared one.
     """
     lead = Period(period.start - LEAD_HOURS * HOUR, period.end)
     hours = round(lead.length / HOUR)
@@ -44,11 +47,14 @@ def hourly_intensity(*, team: Team, zones: Sequence[Zone], period: Period) -> Zo
         )
         .order_by("zone_id", "starts_at")
     )
-    by_zone: dict[str, dict[tuple[int, int], list[tuple[float, int, float, bool]]]] = {}
+    orders = {zone.key: source_order(Place(zone.key), {zone.key: (zone.signal, zone.sources)}) for zone in zones}
+    by_zone: dict[str, dict[Rank, list[tuple[float, int, float, bool]]]] = {}
     for zone_key, source, licensee, starts_at, length, value, is_estimated in readings:
-        rank = (0 if licensee else 1, SOURCE_ORDER.index(source) if source in SOURCE_ORDER else len(SOURCE_ORDER))
+        place = rank(source, licensee, orders[zone_key])
+        if place is None:
+            continue
         start_minute, minutes = (starts_at - lead.start) / MINUTE, length * MICROSECOND // MINUTE
-        by_zone.setdefault(zone_key, {}).setdefault(rank, []).append((start_minute, minutes, value, is_estimated))
+        by_zone.setdefault(zone_key, {}).setdefault(place, []).append((start_minute, minutes, value, is_estimated))
     read = np.full((len(zones), hours), np.nan)
     estimated = np.zeros((len(zones), hours), bool)
     for row, zone in enumerate(zones):
