@@ -285,10 +285,11 @@ def _ledger(accounts, instances) -> None:
 
 
 def _totals(accounts) -> None:
-    """The daily totals in one statement, which adds up what a derive adds up as it goes; the windows by the service."""
-    from django.db import connection  # noqa: PLC0415
+    """The daily totals in one statement, which adds up what a derive adds up as it goes; the rest by its services."""
+    from django.db import connection, transaction  # noqa: PLC0415
 
     from costing.models import CostSnapshot, DailyTotal  # noqa: PLC0415
+    from costing.services.ledger.account_days import add_up_days  # noqa: PLC0415
     from costing.services.ledger.windows import add_up_windows  # noqa: PLC0415
 
     groups = "aws_account_id, day, region, instance_type, cost_grade, carbon_grade"
@@ -303,6 +304,8 @@ def _totals(accounts) -> None:
             f"GROUP BY {groups}"
         )
     for account in accounts:
+        with transaction.atomic():
+            add_up_days(account_id=account.pk, days=CALENDAR)
         add_up_windows(account=account, now=NOW)
 
 
