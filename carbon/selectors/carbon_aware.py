@@ -1,6 +1,6 @@
 """What the Carbon Aware API and its command tell: observed intensity of locations, its best, and forecasts."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -51,23 +51,26 @@ def observed(locations: Sequence[AskedLocation], *, start: int, end: int, user: 
 
 
 def observed_in_periods(asked: Sequence[AskedPeriod], *, user: Reader) -> list[IntensityPoints | None]:
-    """What answers each question, in order; None where nothing does.
+    """What answers each question, in order; None where nothing does. Queries as `observed_by_period`."""
+    return list(observed_by_period(asked, user=user))
+
+
+def observed_by_period(asked: Sequence[AskedPeriod], *, user: Reader) -> Iterator[IntensityPoints | None]:
+    """What answers each question, in order, worked out one by one so that a caller may stop at the first without.
 
     One or two queries, and the same again for each question about a time of which the first source that told
     anything about all of them told nothing.
     """
     if not asked:
-        return []
+        return
     first, last = min(each.start for each in asked), max(each.end for each in asked)
     of_all = _told([each.location for each in asked], start=first, end=last, user=user)
-    answered = []
     for each, points in zip(asked, of_all, strict=True):
         chosen = _answering(points, start=each.start, end=each.end)
         if chosen is None and points is not None:
             # Whoever told most of that time told nothing of this one; another source may have.
             chosen = _told([each.location], start=each.start, end=each.end, user=user)[0]
-        answered.append(chosen)
-    return answered
+        yield chosen
 
 
 def best_of(told: Iterable[LocationPoints], *, start: int, end: int) -> list[LocationPoints]:

@@ -15,7 +15,7 @@ from carbon.api.carbon_aware.view import CarbonAwareView, answered
 from carbon.api.carbon_aware.writers import array, members, number, text
 from carbon.estimators.average import NotContinuousError, NotCoveredError, average_over, coverage_of
 from carbon.estimators.series import IntensityPoints
-from carbon.selectors.carbon_aware import AskedPeriod, observed_in_periods
+from carbon.selectors.carbon_aware import AskedPeriod, observed_by_period
 from carbon.selectors.locations import AskedLocation
 
 _MOST_GAPS_TOLD = 5
@@ -90,11 +90,16 @@ def _averages(questions: list[_Question], user: Any) -> tuple[list[str], list[In
     """Each answer as JSON, and the points they rest on."""
     locations = _locations(questions)
     asked = [
-        AskedPeriod(location, question.start.microseconds, question.end.microseconds)
+        # Two instants of one microsecond are told apart by the order of their ticks alone.
+        AskedPeriod(
+            location,
+            question.start.microseconds,
+            max(question.end.microseconds, question.start.microseconds + 1),
+        )
         for location, question in zip(locations, questions, strict=True)
     ]
     written, rests_on = [], []
-    for each, question, points in zip(asked, questions, observed_in_periods(asked, user=user), strict=True):
+    for each, question, points in zip(asked, questions, observed_by_period(asked, user=user), strict=True):
         if points is None:
             _not_known(each, question)
         written.append(

@@ -80,7 +80,8 @@ class Query:
 
     def first(self, name: str) -> str | None:
         """The first value of a parameter."""
-        return next(iter(self._values.get(name, ())), "") or None
+        value = next(iter(self._values.get(name, ())), "")
+        return value if value.strip() else None
 
     def all(self, name: str) -> list[str]:
         """Every value of a parameter, in order."""
@@ -90,7 +91,7 @@ class Query:
         """An instant, None where it was not given or cannot be read, of which `check` tells."""
         text = self.first(name)
         value = None if text is None else read_in_address(text)
-        if text is not None and text.strip() and value is None:
+        if text is not None and value is None:
             self._cannot_read(name, text)
         return value
 

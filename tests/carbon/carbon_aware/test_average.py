@@ -119,6 +119,24 @@ def test_an_empty_batch_is_answered_by_an_empty_one(client):
 
 
 @pytest.mark.usefixtures("five_minutes")
+def test_a_period_shorter_than_a_microsecond_has_a_mean_too(client):
+    response = ask(client, "2026-03-18T00:01:00.0000001Z", "2026-03-18T00:01:00.0000002Z")
+
+    assert response.json()["carbonIntensity"] == 10
+
+
+@pytest.mark.usefixtures("five_minutes")
+def test_a_batch_stops_at_the_first_item_without_an_answer(client, django_assert_max_num_queries):
+    day = {"location": "eu-central-1", "startTime": "2026-03-17T00:00:00Z", "endTime": "2026-03-17T00:20:00Z"}
+    known = day | {"startTime": "2026-03-18T00:00:00Z", "endTime": "2026-03-18T00:20:00Z"}
+
+    with django_assert_max_num_queries(5):
+        response = post(client, [known, *[day] * 500])
+
+    assert response.status_code == 400
+
+
+@pytest.mark.usefixtures("five_minutes")
 def test_the_first_item_without_an_answer_fails_the_batch_and_is_named(client):
     response = post(
         client,
