@@ -6,8 +6,9 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from accounts.context_processors import Frame
 from accounts.forms import ScopeForm
-from accounts.selectors.aws_accounts import account_rows
+from accounts.selectors.aws_accounts import account_rows, listed_accounts
 from accounts.selectors.health import data_health
 from accounts.selectors.known_sources import KNOWN_SOURCES
 
@@ -23,7 +24,8 @@ def health(request: SignedInRequest) -> HttpResponse:
         return unusable(request, form)
     now = timezone.now()
     scope = scope_or_404(request.user, form.cleaned_data["team"])
-    answer = data_health(scope, now=now)
+    listed = listed_accounts(scope)
+    answer = data_health(scope, now=now, accounts=listed)
     health_of = {account.account_id: account for account in answer.accounts}
     return render(
         request,
@@ -31,7 +33,8 @@ def health(request: SignedInRequest) -> HttpResponse:
         {
             "scope": scope,
             "health": answer,
-            "rows": [(account, health_of[account.id]) for account in account_rows(scope)],
+            "frame": Frame(scope, answer, now),
+            "rows": [(account, health_of[account.id]) for account in account_rows(scope, accounts=listed)],
             "columns": [source for source in KNOWN_SOURCES.values() if not source.is_shared],
             "now": now,
         },

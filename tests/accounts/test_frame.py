@@ -88,3 +88,17 @@ def test_a_sparkline_tells_zero_from_unknown():
     assert '<path class="bars" d="M1.5 20v-20M13.5 20v-10"/>' in drawn
     assert '<path class="gaps" d="M8 20h3"/>' in drawn
     assert 'aria-label="Four days"' in drawn
+
+
+@pytest.mark.parametrize("path", ["/", "/data-health/"])
+def test_a_page_asks_no_more_however_many_accounts_there_are(alice_client, team, django_assert_max_num_queries, path):
+    counts = []
+    alice_client.get(path)  # Django asks once a connection whether the database knows JSON
+    for more in (1, 9):
+        for _ in range(more):
+            everything_answered(AwsAccountFactory.create(team=team))
+        with django_assert_max_num_queries(13) as queries:  # session and user among them
+            alice_client.get(path)
+        counts.append(len(queries))
+
+    assert counts[0] == counts[1]
