@@ -9,7 +9,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from factory.django import DjangoModelFactory
 
-from accounts.models import AwsAccount, Instance, InstanceEvent, Membership, SourceStatus, Team, User
+from accounts.models import AwsAccount, Instance, InstanceEvent, Membership, Resource, SourceStatus, Team, User
 from carbon.estimators.series import instant_of, microseconds
 from carbon.models import CarbonForecast, CarbonReading, CloudRegion, PowerProfile, Zone
 from carbon.services.reading_months import note_readings
@@ -86,6 +86,24 @@ class InstanceEventFactory(DjangoModelFactory[InstanceEvent]):
     name = "StartInstances"
     occurred_at = datetime(2026, 3, 10, 8, tzinfo=UTC)
     retrieved_at = NOW
+
+
+class ResourceFactory(DjangoModelFactory[Resource]):
+    class Meta:
+        model = Resource
+
+    aws_account = factory.SubFactory(AwsAccountFactory)
+    kind = "ebs_volume"
+    region = "eu-central-1"
+    resource_id = factory.Sequence(lambda n: f"vol-{n:017x}")
+    name = factory.Sequence(lambda n: f"disk-{n}")
+    state = "in-use"
+    state_since_at = datetime(2026, 3, 1, 1, tzinfo=UTC)
+    resource_class = "gp3"
+    size_gib = 100.0
+    created_at = datetime(2026, 3, 1, tzinfo=UTC)
+    first_seen_at = datetime(2026, 3, 1, 1, tzinfo=UTC)
+    last_seen_at = NOW
 
 
 class SourceStatusFactory(DjangoModelFactory[SourceStatus]):

@@ -3,9 +3,11 @@ from .audit_entry import AuditEntry, Door
 from .aws_account import AccessKind, AwsAccount
 from .instance import Instance
 from .instance_event import EventWatermark, InstanceEvent
-from .metric_day import CPU_UTILIZATION, MetricDay
+from .metric_choice import MetricChoice
+from .metric_day import CPU_UTILIZATION, MetricDay, ResourceMetricDay
 from .pace import Pace
 from .refresh_run import ACTIVE_STATES, RefreshRun, RunState, TouchedDay
+from .resource import Resource
 from .source_status import SourceState, SourceStatus
 from .team import Membership, PowerModel, Role, Team
 from .user import Reach, User
@@ -22,11 +24,14 @@ __all__ = [
     "Instance",
     "InstanceEvent",
     "Membership",
+    "MetricChoice",
     "MetricDay",
     "Pace",
     "PowerModel",
     "Reach",
     "RefreshRun",
+    "Resource",
+    "ResourceMetricDay",
     "Role",
     "RunState",
     "SourceState",

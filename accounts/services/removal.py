@@ -7,7 +7,7 @@ import structlog
 from django.db import models, transaction
 from django.db.models import F
 
-from accounts.models import AwsAccount, Instance, RefreshRun, RunState
+from accounts.models import AwsAccount, Instance, RefreshRun, Resource, RunState
 from accounts.services.audit import Actor, fields_of, record
 
 logger = structlog.get_logger(__name__)
@@ -82,13 +82,16 @@ def _is_requested(account: AwsAccount) -> bool:
 
 
 def _rows_of(account: AwsAccount) -> list[tuple[Any, int]]:
-    """What goes before the account itself: instances, then each table that points at the account."""
-    rows: list[tuple[Any, int]] = [(Instance.objects.filter(aws_account=account), _INSTANCES_A_STATEMENT)]
+    """What goes before the account itself: what has metrics, then each table that points at the account."""
+    measured: tuple[Any, ...] = (Instance, Resource)
+    rows: list[tuple[Any, int]] = [
+        (model.objects.filter(aws_account=account), _INSTANCES_A_STATEMENT) for model in measured
+    ]
     for relation in AwsAccount._meta.get_fields(include_hidden=True):  # noqa: SLF001 (Django's documented model metadata)
         if not isinstance(relation, models.ManyToOneRel):
             continue
         model: Any = relation.related_model
-        if relation.on_delete is models.CASCADE and model is not Instance:
+        if relation.on_delete is models.CASCADE and model not in measured:
             rows.append((model._base_manager.filter(**{relation.field.name: account}), _ROWS_A_STATEMENT))  # noqa: SLF001 (Django's documented manager)
     return rows
 
