@@ -64,6 +64,7 @@ SIGHTS = (
     Sight("instances", "wrong-parameter", "/instances/?ordering=colour", ANA, "ordering", status=400),
     Sight("instance", "usual", "/instances/{instance}/"),
     Sight("instance", "35-days", "/instances/{instance}/?hours=840"),
+    Sight("instance-runtime", "usual", "/instances/{instance}/runtime"),
     Sight("instance", "stale", "/instances/{instance}/", stage.STALE.email),
     Sight("instance", "none-such", "/instances/999999999/", ANA, status=404),
     Sight("health", "usual", "/data-health/"),

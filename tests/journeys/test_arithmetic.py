@@ -342,3 +342,122 @@ def test_the_page_of_hours_is_the_ledger_of_hours(world, days):
         assert told["running_seconds"] == near(hour.running_seconds)
         assert told["energy_kwh"] == near(hour.energy_kwh)
         assert told["operational_gco2e"] == near(hour.operational_gco2e)
+
+
+EVERYBODY = "viktor@finance.example"
+TAC = re.compile(r'data-figure="alignment"[^>]*>\s*<data value="([^"]+)"')
+
+
+def shown(html):
+    """The exact values in a piece of a page, in its order; None where it shows the dash."""
+    cells = re.findall(r'<data value="([^"]*)"|(<span class="unknown")', html)
+    return [None if dash else float(value) for value, dash in cells]
+
+
+def same(told, value):
+    return (told is None) == (value is None) and (value is None or float(told) == near(value))
+
+
+def of_figures(answer):
+    return [answer["figures"][name]["value"] for name in AMOUNTS]
+
+
+def of_amounts(amounts):
+    return [amounts[name] for name in ("list_cost", "energy_kwh", "operational_gco2e", "embodied_gco2e")]
+
+
+@pytest.mark.parametrize(
+    "query", [{}, {"days": 7}, {"state": "stopped"}, {"q": "web"}, {"days": 11, "ordering": "name"}]
+)
+def test_the_list_of_instances_shows_the_naive_sums(world, days, query):
+    client = world.client(EVERYBODY)
+    first = NOW.date() - query.get("days", 30) * DAY
+
+    answer = client.get(reverse("api-instances"), {"page_size": 500} | query).json()
+    page = client.get(reverse("instances"), {"page_size": 500} | query).content.decode()
+
+    listed = {line["id"] for line in answer["results"]}
+    rows = {int(key): row for key, row in re.findall(r'<a href="/instances/(\d+)/">(.*?)</tr>', page, re.DOTALL)}
+    assert rows.keys() == listed
+    for line in answer["results"]:
+        mine = sums_of(days, lambda row, line=line: row.instance_id == line["id"] and first <= row.day < NOW.date())
+        # Running hours stand before the four, and TAC behind them.
+        _, *on_page, _ = shown(rows[line["id"]])
+        for told, on_the_page, value in zip(of_amounts(line["amounts"]), on_page, mine.values(), strict=True):
+            assert same(told, value), line["name"]
+            assert same(on_the_page, value), line["name"]
+    # An instance counts by what it is now; the days by what they were, which is the same account and region.
+    whole = sums_of(days, lambda row: row.instance_id in listed and first <= row.day < NOW.date())
+    foot = page[page.index("<tfoot>") : page.index("</tfoot>")]
+    for told, on_the_page, value in zip(of_figures(answer), shown(foot)[1:5], whole.values(), strict=True):
+        assert same(told, value)
+        assert same(on_the_page, value)
+
+
+def test_the_page_of_each_instance_shows_the_naive_sums(world, days):
+    client = world.client(EVERYBODY)
+    first = NOW.date() - 30 * DAY
+
+    for pk in sorted({row.instance_id for row, _ in days}):
+        mine = sums_of(days, lambda row, pk=pk: row.instance_id == pk and first <= row.day < NOW.date())
+        answer = client.get(reverse("api-instance", args=[pk])).json()
+        page = client.get(reverse("instance", args=[pk])).content.decode()
+
+        for name, told in zip(AMOUNTS, of_figures(answer), strict=True):
+            assert same(told, mine[name]), (pk, name)
+            tile = page[page.index(f'data-figure="{name}"') :].split("</p>")[0]
+            assert same(shown(tile)[0], mine[name]), (pk, name)
+        of_days = {str(row.day): day for row, day in days if row.instance_id == pk}
+        assert {day["day"] for day in answer["days"]} <= of_days.keys()
+        for line in answer["days"]:
+            values = [of_day(of_days[line["day"]]) for of_day in SUMS.values()]
+            assert all(same(told, value) for told, value in zip(of_amounts(line["amounts"]), values, strict=True)), line
+
+
+def test_the_checks_count_aligned_hours_and_grades_as_the_naive_days_do(world, days):
+    client = world.client(EVERYBODY)
+    first = NOW.date() - 30 * DAY
+
+    answer = client.get(reverse("api-checks")).json()
+    page = client.get(reverse("checks")).content.decode()
+
+    told_of = {each["account"]["account_id"]: each["trust"] for each in answer["results"]}
+    assert told_of
+    for account_id, trust in [(None, answer["trust"]), *told_of.items()]:
+        mine = [
+            (row, day)
+            for row, day in days
+            if account_id in {None, row.aws_account.account_id} and first <= row.day < NOW.date()
+        ]
+        ran = sum(day.hours_with_runtime for _, day in mine)
+        aligned = sum(row.hours_aligned for row, _ in mine)
+        assert (trust["hours_with_runtime"], trust["hours_aligned"]) == (ran, aligned)
+        assert same(trust["aligned_share"], aligned / ran if ran else None)
+        for shares, grade_of, amount_of in (
+            (trust["cost_shares"], lambda row: row.cost_grade, SUMS["list_cost_usd"]),
+            (trust["energy_shares"], lambda row: row.carbon_grade, SUMS["energy_kwh"]),
+        ):
+            by_grade = defaultdict(float)
+            for row, day in mine:
+                by_grade[grade_of(row)] += float(amount_of(day) or 0)
+            whole = sum(by_grade.values())
+            for grade, share in shares.items():
+                assert share == near(by_grade[grade] / whole), (account_id, grade)
+    assert float(TAC.search(page)[1]) == near(answer["trust"]["aligned_share"])
+
+
+def test_bill_and_model_are_compared_over_the_naive_sums(world, days):
+    answer = world.client(EVERYBODY).get(reverse("api-checks")).json()
+
+    for each in answer["results"]:
+        compared = each["compared"]
+        mine = [
+            day.cost_usd
+            for row, day in days
+            if row.aws_account.account_id == each["account"]["account_id"]
+            and str(row.day) in compared["days"]
+            and day.cost_usd is not None
+        ]
+        assert same(compared["modelled_usd"], sum(mine) if mine else None)
+        if compared["factor"] is not None:
+            assert compared["factor"] == near(float(compared["billed"][0]["unblended_cost"]) / float(sum(mine)))
