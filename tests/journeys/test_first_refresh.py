@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import AwsAccount, RefreshRun, SourceState, SourceStatus, TouchedDay
+from carbon.models import CarbonForecast, CarbonReading, ForecastBackTest
 from costing.models import BilledCost, CostSnapshot, DailyTotal
 from finops.sandbox.scenario.accounts import PLATFORM_PAYER, PLATFORM_WORKLOADS, RESEARCH, SHOP
 from tests.journeys.conftest import NOW
@@ -106,6 +107,16 @@ def test_the_shared_upstreams_answered_but_for_the_zone_that_the_key_does_not_in
     zones = shared["electricity_maps"].detail
     assert {zone for zone, told in zones.items() if told["state"] != SourceState.AVAILABLE} == {"BR-CS"}
     assert shared["electricity_maps"].last_error.startswith(f"1 of {len(zones)} parts: The plan of this")
+
+
+@pytest.mark.usefixtures("world")
+def test_every_zone_whose_hours_are_known_has_a_forecast_and_says_who_made_it():
+    zones = set(CarbonReading.objects.values_list("zone", flat=True))
+
+    assert set(CarbonForecast.objects.filter(is_latest=True).values_list("zone", "source")) == {
+        (zone, "simulated") for zone in zones
+    }
+    assert set(ForecastBackTest.objects.values_list("zone", flat=True)) == zones
 
 
 @pytest.mark.usefixtures("world")
