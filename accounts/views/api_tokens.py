@@ -46,7 +46,7 @@ def api_tokens(request: SignedInRequest) -> HttpResponse:
         "now": timezone.now(),
         "address": request.build_absolute_uri(reverse("api-overview")),
     }
-    return render(request, "accounts/api_tokens.html", context, status=422 if form.is_bound and made is None else 200)
+    return render(request, "accounts/api_tokens.html", context)
 
 
 def _made(request: SignedInRequest, team: Team, form: ApiTokenForm) -> NewToken | None:

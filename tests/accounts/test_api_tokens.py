@@ -235,7 +235,6 @@ def test_the_page_shows_a_new_token_once(client, alice_client):
 def test_the_page_says_what_cannot_be_used(alice_client):
     page = alice_client.post("/settings/api-tokens/", ASKED | {"allowed_networks": "10.0.0.0/33", "days": "30"})
 
-    assert page.status_code == 422
     assert "is no network" in page.content.decode()
     assert not ApiToken.objects.exists()
 
