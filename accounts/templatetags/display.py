@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from accounts.models import PowerModel
 from accounts.selectors.known_sources import known_source
 from finops.core import display
 from finops.core.time_zones import as_shown, offset_of
@@ -123,6 +124,12 @@ def share_words(shares: dict[str, float]) -> str:
 def source_words(names: Iterable[str]) -> str:
     """Sources by the names people know: EC2, CloudTrail, Price list."""
     return ", ".join(known_source(name).label for name in names)
+
+
+@register.filter
+def power_model_words(name: str) -> str:
+    """A power model as the settings name it; one of an earlier version keeps its own name."""
+    return PowerModel(name).label if name in PowerModel.values else name
 
 
 @register.simple_tag
