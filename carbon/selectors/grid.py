@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from accounts.estimators.freshness import Freshness, freshness
 from accounts.selectors.scope import Scope
@@ -93,7 +93,6 @@ class Grid:
     now: datetime
     hours: tuple[datetime, ...]  # the starts of the hours of every series, oldest first
     zones: tuple[ZoneView, ...]
-    known_zones: int  # how many there are in all
 
     @property
     def is_simulated(self) -> bool:
@@ -136,17 +135,12 @@ class Grid:
 
 def grid(scope: Scope, *, now: datetime, all_zones: bool = False) -> Grid:
     """The zones that instances of `scope` draw or drew on, or every known one; eight queries at most."""
-    fed = _fed_regions(scope)
-    zones = list(Zone.objects.filter(kind=ZoneKind.GRID).order_by("key"))
-    shown = [zone for zone in zones if all_zones or any(each.known_instance_count for each in fed[zone.key])]
-    hours = _shown_hours(now)
-    return Grid(
-        scope=scope,
-        now=now,
-        hours=hours,
-        zones=_views(scope, shown, fed, hours=hours, now=now),
-        known_zones=len(zones),
-    )
+    counts = _instance_counts(scope)
+    regions = list(_regions().select_related("zone"))
+    zones = {region.zone_id: region.zone for region in regions if all_zones or region.region in counts}
+    if all_zones:
+        zones |= {zone.key: zone for zone in Zone.objects.filter(kind=ZoneKind.GRID)}
+    return _grid(scope, [zones[key] for key in sorted(zones)], _fed(regions, counts), now=now)
 
 
 def zone_grid(scope: Scope, *, key: str, now: datetime) -> Grid | None:
@@ -154,9 +148,12 @@ def zone_grid(scope: Scope, *, key: str, now: datetime) -> Grid | None:
     zone = Zone.objects.filter(key=key).first()
     if zone is None:
         return None
+    return _grid(scope, [zone], _fed(_regions().filter(zone=zone), _instance_counts(scope)), now=now)
+
+
+def _grid(scope: Scope, zones: list[Zone], fed: Mapping[str, tuple[FedRegion, ...]], *, now: datetime) -> Grid:
     hours = _shown_hours(now)
-    views = _views(scope, [zone], _fed_regions(scope), hours=hours, now=now)
-    return Grid(scope=scope, now=now, hours=hours, zones=views, known_zones=1)
+    return Grid(scope=scope, now=now, hours=hours, zones=_views(scope, zones, fed, hours=hours, now=now))
 
 
 def _shown_hours(now: datetime) -> tuple[datetime, ...]:
@@ -166,28 +163,28 @@ def _shown_hours(now: datetime) -> tuple[datetime, ...]:
 
 def _views(
     scope: Scope,
-    zones: Iterable[Zone],
+    zones: list[Zone],
     fed: Mapping[str, tuple[FedRegion, ...]],
     *,
     hours: tuple[datetime, ...],
     now: datetime,
 ) -> tuple[ZoneView, ...]:
-    zones = list(zones)
-    limits = thresholds(scope.team or scope.user, zones=[zone.key for zone in zones])
+    one_team = scope.team or (scope.teams[0] if len(scope.teams) == 1 else None)
+    limits = thresholds(one_team or scope.user, zones=[zone.key for zone in zones])
     series = reading_series(scope, zones=zones, period=Period(hours[0], hours[-1] + HOUR))
     source = grid_source(scope)
     return tuple(
         ZoneView(
             zone=zone,
             thresholds=limits[zone.key],
-            regions=fed[zone.key],
+            regions=fed.get(zone.key, ()),
             series=series[zone.key],
             now=now,
             silence=why_silent(
                 zone.key,
                 series[zone.key],
                 source,
-                is_used=any(each.known_instance_count for each in fed[zone.key]),
+                is_used=any(each.known_instance_count for each in fed.get(zone.key, ())),
                 now=now,
             ),
         )
@@ -195,9 +192,13 @@ def _views(
     )
 
 
-def _fed_regions(scope: Scope) -> defaultdict[str, tuple[FedRegion, ...]]:
-    """By zone, its AWS regions by name."""
-    counts = {
+def _regions() -> QuerySet[CloudRegion]:
+    return CloudRegion.objects.filter(provider="aws").order_by("region")
+
+
+def _instance_counts(scope: Scope) -> dict[str, tuple[int, int]]:
+    """By region, the instances that are there and those that ever were; a region without any is not in it."""
+    return {
         region: (there, known)
         for region, there, known in scope.instances()
         .order_by()
@@ -205,10 +206,23 @@ def _fed_regions(scope: Scope) -> defaultdict[str, tuple[FedRegion, ...]]:
         .annotate(there=Count("pk", filter=Q(gone_at=None)), known=Count("pk"))
         .values_list("region", "there", "known")
     }
-    by_zone: defaultdict[str, list[FedRegion]] = defaultdict(list)
-    for row in CloudRegion.objects.filter(provider="aws").order_by("region"):
-        there, known = counts.get(row.region, (0, 0))
-        by_zone[row.zone_id].append(
-            FedRegion(row.region, row.name, row.city, row.pue, row.pue_is_default, row.pue_source, there, known)
+
+
+def _fed(
+    regions: Iterable[CloudRegion], counts: Mapping[str, tuple[int, int]]
+) -> defaultdict[str, tuple[FedRegion, ...]]:
+    """By zone, its regions by name."""
+    by_zone: defaultdict[str, tuple[FedRegion, ...]] = defaultdict(tuple)
+    for row in regions:
+        by_zone[row.zone_id] += (
+            FedRegion(
+                row.region,
+                row.name,
+                row.city,
+                row.pue,
+                row.pue_is_default,
+                row.pue_source,
+                *counts.get(row.region, (0, 0)),
+            ),
         )
-    return defaultdict(tuple, {zone: tuple(regions) for zone, regions in by_zone.items()})
+    return by_zone

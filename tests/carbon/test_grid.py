@@ -50,7 +50,8 @@ def test_the_zones_are_those_in_use_and_all_known_ones_on_request(alice):
     known = grid(scope_of(alice), now=NOW, all_zones=True)
 
     assert [view.zone.key for view in used.zones] == ["DE"]
-    assert len(known.zones) == known.known_zones == used.known_zones > 1
+    assert [view.zone.key for view in known.zones] == sorted(Zone.objects.values_list("key", flat=True))
+    assert len(known.zones) > 1
     assert used.zones[0].instance_count == 1
 
 
@@ -309,7 +310,7 @@ def test_queries_do_not_grow_with_zones_or_readings(alice_client, team, django_a
             InstanceFactory.create(aws_account=account, region=region)
             for hours_ago in range(10):
                 read(hours_ago, zone=place.zone)
-        with django_assert_max_num_queries(14) as queries:
+        with django_assert_max_num_queries(12) as queries:
             page = alice_client.get("/grid/")
         counts.append(len(queries))
 

@@ -148,6 +148,7 @@ QUERIES = {
     "api-teams": ["?format=csv"],
     "api-audit": ["?team=canary-9f1c-team", "?format=csv"],
     "api-trust-policy": [f"?team=canary-9f1c-team&account_id={ACCOUNT_ID}"],
+    "checks": ["?team=canary-9f1c-team", f"?account={ACCOUNT_ID}&bridge=2026-03"],
     "grid": ["?team=canary-9f1c-team"],
     "zone": ["?team=canary-9f1c-team"],
     "api-zones": ["?team=canary-9f1c-team"],
