@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from math import isclose, nan
+from math import isclose
 
 import numpy as np
 import pytest
@@ -173,17 +173,24 @@ def slow_windows(points, start, end, length):
     return found
 
 
-@st.composite
-def forecasts(draw):
-    """Points of minutes, some with gaps between them, by start."""
-    lengths = draw(st.one_of(st.lists(st.sampled_from([5, 30, 60]), min_size=1, max_size=12), st.just([5] * 12)))
-    gaps = draw(st.lists(st.sampled_from([0, 0, 0, 0, 7]), min_size=len(lengths), max_size=len(lengths)))
-    values = draw(st.lists(st.integers(0, 900), min_size=len(lengths), max_size=len(lengths)))
+def laid_out(rows):
+    """Points from midnight on, some with a gap behind them, by start."""
     points, at = [], 0
-    for length, gap, value in zip(lengths, gaps, values, strict=True):
+    for length, gap, value in rows:
         points.append((instant(at), timedelta(minutes=length), float(value)))
         at += length + gap
     return points
+
+
+uneven = st.tuples(st.sampled_from([5, 30, 60]), st.sampled_from([0, 0, 0, 0, 7]), st.integers(0, 900))
+even = st.tuples(st.just(5), st.just(0), st.integers(0, 900))
+forecasts = st.one_of(st.lists(uneven, min_size=1, max_size=10), st.lists(even, min_size=12, max_size=12)).map(laid_out)
+# Some questions to each forecast: minutes, which are brought to its span.
+questions = st.lists(st.tuples(*[st.integers(0, 999)] * 3), min_size=8, max_size=8)
+
+
+def span_of(points):
+    return int((points[-1][0] + points[-1][1] - MIDNIGHT) / timedelta(minutes=1))
 
 
 def as_points(points):
@@ -204,53 +211,55 @@ def micro(at):
     return (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
-@settings(max_examples=1000, deadline=None)
-@given(points=forecasts(), data=st.data())
-def test_windows_are_those_of_the_plain_loop(points, data):
-    last = points[-1][0] + points[-1][1]
-    span = int((last - MIDNIGHT) / timedelta(minutes=1))
-    start, end = (instant(data.draw(st.integers(0, span))) for _ in range(2))
-    length = timedelta(minutes=data.draw(st.integers(1, 90)))
+@settings(max_examples=250, deadline=None)
+@given(points=forecasts, asked=questions)
+def test_windows_are_those_of_the_plain_loop(points, asked):
+    told, span = as_points(points), span_of(points)
+    for first, last, minutes in asked:
+        start, end = instant(first % (span + 1)), instant(last % (span + 1))
+        length = timedelta(minutes=minutes % 90 + 1)
 
-    found = scoped(as_points(points), start=micro(start), end=micro(end), length=length // timedelta(microseconds=1))
+        found = scoped(told, start=micro(start), end=micro(end), length=length // timedelta(microseconds=1))
 
-    expected = slow_windows(points, start, end, length)
-    assert found.starts_at.tolist() == [micro(begins) for begins, _ in expected]
-    assert found.gco2e_per_kwh.tolist() == pytest.approx([value for _, value in expected], rel=1e-9, abs=1e-9)
-
-
-@settings(max_examples=500, deadline=None)
-@given(points=forecasts(), data=st.data())
-def test_averages_are_those_of_the_plain_loop(points, data):
-    span = int((points[-1][0] + points[-1][1] - MIDNIGHT) / timedelta(minutes=1))
-    first = data.draw(st.integers(-3, span))
-    start, end = instant(first), instant(data.draw(st.integers(first + 1, span + 4)))
-    kept = [point for point in points if point[0] + point[1] > start and point[0] <= end]
-    told = as_points(kept)
-
-    try:
-        ours = average_over(told.starts_at, told.duration, told.gco2e_per_kwh, start=micro(start), end=micro(end))
-    except (NotContinuousError, NotCoveredError):
-        ours = None
-
-    expected = slow_average(kept, start, end)
-    broken = any(a[0] + a[1] != b[0] for a, b in pairwise(kept))
-    assert ours == (None if expected is None or broken else pytest.approx(expected, rel=1e-9, abs=1e-9))
+        expected = slow_windows(points, start, end, length)
+        assert found.starts_at.tolist() == [micro(begins) for begins, _ in expected]
+        assert np.allclose(found.gco2e_per_kwh, [value for _, value in expected], rtol=1e-9, atol=1e-9)
 
 
-@settings(max_examples=200, deadline=None)
-@given(points=forecasts(), data=st.data())
-def test_coverage_adds_up_to_the_period(points, data):
-    start = instant(data.draw(st.integers(-10, 100)))
-    end = start + timedelta(minutes=data.draw(st.integers(1, 300)))
+@settings(max_examples=150, deadline=None)
+@given(points=forecasts, asked=questions)
+def test_averages_are_those_of_the_plain_loop(points, asked):
+    span = span_of(points)
+    for first, minutes, _ in asked:
+        start = instant(first % (span + 4) - 3)
+        end = start + timedelta(minutes=minutes % (span + 4) + 1)
+        kept = [point for point in points if point[0] + point[1] > start and point[0] <= end]
+        told = as_points(kept)
+
+        try:
+            ours = average_over(told.starts_at, told.duration, told.gco2e_per_kwh, start=micro(start), end=micro(end))
+        except (NotContinuousError, NotCoveredError):
+            ours = None
+
+        expected = slow_average(kept, start, end)
+        broken = any(a[0] + a[1] != b[0] for a, b in pairwise(kept))
+        assert ours == (None if expected is None or broken else pytest.approx(expected, rel=1e-9, abs=1e-9))
+
+
+@settings(max_examples=100, deadline=None)
+@given(points=forecasts, asked=questions)
+def test_coverage_adds_up_to_the_period(points, asked):
     told = as_points(points)
+    for first, minutes, _ in asked:
+        start = instant(first % 100 - 10)
+        end = start + timedelta(minutes=minutes % 300 + 1)
 
-    known = coverage_of(told.starts_at, told.duration, told.gco2e_per_kwh, start=micro(start), end=micro(end))
+        known = coverage_of(told.starts_at, told.duration, told.gco2e_per_kwh, start=micro(start), end=micro(end))
 
-    missing = sum(after - before for before, after in known.gaps)
-    assert known.share * (micro(end) - micro(start)) + missing == pytest.approx(micro(end) - micro(start))
-    expected = slow_average(points, start, end) if not known.gaps else nan
-    assert known.gaps or isclose(known.gco2e_per_kwh, expected or 0.0, rel_tol=1e-9, abs_tol=1e-9)
+        missing = sum(after - before for before, after in known.gaps)
+        assert known.share * (micro(end) - micro(start)) + missing == pytest.approx(micro(end) - micro(start))
+        expected = slow_average(points, start, end)
+        assert known.gaps or isclose(known.gco2e_per_kwh, expected, rel_tol=1e-9, abs_tol=1e-9)
 
 
 def test_bounds_may_be_the_ends_of_the_forecast_and_nothing_beyond():
