@@ -153,7 +153,7 @@ def _replace(row: ForecastBackTest) -> None:
     same = ForecastBackTest.objects.select_for_update().filter(
         zone_id=row.zone_id, source=row.source, signal=row.signal, licensee_id=row.licensee_id
     )
-    row.pk = same.values_list("pk", flat=True).first()
+    row.pk = same.order_by("pk").values_list("pk", flat=True).first()
     row.save()
 
 

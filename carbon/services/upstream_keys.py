@@ -21,7 +21,7 @@ def set_key(
 ) -> UpstreamKey:
     """Store a key in place of the one that was there; what is known of the old one is forgotten."""
     with transaction.atomic():
-        key = UpstreamKey.objects.select_for_update().filter(upstream=upstream, team=team).first()
+        key = UpstreamKey.objects.select_for_update().filter(upstream=upstream, team=team).order_by("pk").first()
         key = key or UpstreamKey(upstream=upstream, team=team)
         key.user_name = user_name.strip()
         replace_secret(key, secret)
