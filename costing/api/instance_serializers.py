@@ -96,6 +96,7 @@ class GroundSerializer(serializers.Serializer):  # type: ignore[type-arg]
     sources = serializers.ListField(child=serializers.CharField())
     retrieved_at = serializers.DateTimeField(allow_null=True)
     says = serializers.CharField()
+    grade = serializers.ChoiceField(choices=Grade.choices, allow_null=True, help_text="Of its worst hour.")
     shares = ShareSerializer(many=True)
 
 

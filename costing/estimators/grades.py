@@ -70,6 +70,9 @@ _INTENSITY = _table(
 )
 
 
+_OF_PART = {"runtime": _RUNTIME, "cpu": _CPU, "intensity": _INTENSITY, "power": _POWER, "price": _PRICE}
+
+
 def cost_grades(packed: Codes) -> Letters:
     """One letter a row of `packed` [n, 24], by the list above."""
     runtime = quality_of("runtime", packed)
@@ -86,6 +89,11 @@ def carbon_grades(packed: Codes) -> Letters:
         _POWER[quality_of("power", packed)],
         _INTENSITY[quality_of("intensity", packed)],
     )
+
+
+def part_grade(part: str, codes: Codes) -> str:
+    """The letter of the worst of `codes` of one part ("runtime", "cpu", "intensity", "power" or "price")."""
+    return GRADES[int(_OF_PART[part][codes].max(initial=_A))]
 
 
 def worst_grade(*grades: str) -> str:

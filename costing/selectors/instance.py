@@ -158,7 +158,9 @@ def instance_detail(
     in_window = [snapshot for snapshot in snapshots if window.first <= snapshot.day <= window.last]
     complete = [snapshot for snapshot in in_window if window.is_complete(snapshot.day)]
     facts = facts_of(user, instance, window.period)
-    grounds = grounds_of(facts, complete)
+    grounds = grounds_of(
+        facts, complete, heard_at=lambda names: health.stand(names, account_id=instance.aws_account_id).as_of
+    )
     state = state_of(instance, window)
     return InstanceDetail(
         instance=instance,

@@ -47,6 +47,7 @@ def notes_of(
         _price(facts, shares["price"], source_of.get("aws_pricing")) if ran else None,
         _power(facts, shares["power"], source_of.get("boavizta")) if ran else None,
         _intensity(facts, shares["intensity"], source_of.get("electricity_maps")) if ran else None,
+        _partly(grounds),
     ]
     return tuple(note for note in notes if note)
 
@@ -69,10 +70,12 @@ def _life(instance: Instance, *, state: str, ran: bool, snapshots: Sequence[Cost
 def _events(source: SourceHealth | None) -> Note | None:
     if source is None or not source.is_trouble:
         return None
+    last = source.last_success_at
     return Note(
         "events_denied" if source.state == "denied" else "events_missing",
-        "CloudTrail does not tell of starts and stops.",
-        f"{source.last_error} When it ran follows from the inventory alone, so hours may be known within bounds only.",
+        "CloudTrail tells no more of starts and stops." if last else "CloudTrail does not tell of starts and stops.",
+        f"{source.last_error or (f'It last answered on {last:%d %b %Y}.' if last else '')} When it ran follows "
+        "from the inventory alone, so hours may be known within bounds only.",
         source.fix,
         is_trouble=True,
     )
@@ -140,6 +143,20 @@ def _intensity(facts: Facts, shares: dict[str, float], source: SourceHealth | No
         source.fix if source and source.is_trouble else "",
         is_trouble=True,
     )
+
+
+def _partly(grounds: Sequence[Ground]) -> Note | None:
+    """What is unknown of some of its hours and known of the others: another type then, or another platform."""
+    lacking = [
+        f"its {ground.label.lower()} is unknown in {share.share:.0%} of its hours"
+        for ground in grounds
+        for share in ground.shares
+        if share.quality == "none" and 0 < share.share < _ALL
+    ]
+    if not lacking:
+        return None
+    text = f"{'; '.join(lacking).capitalize()}. Those hours are left out of the sums, which have grade D."
+    return Note("partly_unknown", "A part of its hours is not in the figures.", text, is_trouble=True)
 
 
 def _why(source: SourceHealth | None, otherwise: str) -> str:

@@ -1,7 +1,7 @@
 """What each part of an instance's figures rests on: its source, how it is known, and by which method."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -9,6 +9,7 @@ from django.db.models import Count, Max
 
 from accounts.models import Instance, User
 from carbon.models import CarbonReading, CloudRegion, PowerProfile, Signal
+from costing.estimators.grades import part_grade
 from costing.estimators.price_key import PriceKey
 from costing.estimators.quality import CpuQuality, RuntimeQuality, quality_of
 from costing.models import CostSnapshot, Price
@@ -58,6 +59,7 @@ class Ground:
     retrieved_at: datetime | None
     says: str  # what it comes to, in words
     shares: tuple[Share, ...]
+    grade: str | None = None  # the letter of its worst hour; None where nothing ran
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +110,19 @@ def facts_of(user: User, instance: Instance, period: Period) -> Facts:
     )
 
 
-def grounds_of(facts: Facts, snapshots: Sequence[CostSnapshot]) -> tuple[Ground, ...]:
-    """The five parts of the ledger, in the order in which they are multiplied."""
+def grounds_of(
+    facts: Facts,
+    snapshots: Sequence[CostSnapshot],
+    *,
+    heard_at: Callable[[tuple[str, ...]], datetime | None] = lambda _: None,
+) -> tuple[Ground, ...]:
+    """The five parts of the ledger, in the order in which they are multiplied.
+
+    `heard_at` tells since when sources have answered whose rows are too many to ask for their age.
+    """
     shares = _shares(snapshots)
     price, profile, region = facts.price, facts.profile, facts.cloud_region
-    return (
+    grounds = (
         Ground("runtime", "Running time", ("aws_ec2", "aws_cloudtrail"), None, _bounds(snapshots), shares["runtime"]),
         Ground("cpu", "CPU utilization", ("aws_cloudwatch",), None, "Hourly average.", shares["cpu"]),
         Ground(
@@ -143,6 +153,20 @@ def grounds_of(facts: Facts, snapshots: Sequence[CostSnapshot]) -> tuple[Ground,
             shares["price"],
         ),
     )
+    return tuple(
+        replace(
+            ground,
+            retrieved_at=ground.retrieved_at or (heard_at(ground.sources) if ground.sources else None),
+            grade=_grade(ground),
+        )
+        for ground in grounds
+    )
+
+
+def _grade(ground: Ground) -> str | None:
+    kinds = {kind.name.lower(): kind.value for kind in QUALITIES[ground.part]}
+    codes = [kinds[share.quality] for share in ground.shares if share.quality in kinds]
+    return part_grade(ground.part, np.array(codes, np.intp)) if codes else None
 
 
 def _bounds(snapshots: Sequence[CostSnapshot]) -> str:

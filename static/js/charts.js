@@ -87,7 +87,7 @@
   const axis = (unit, side, isLane) => ({
     position: side,
     beginAtZero: true,
-    suggestedMax: unit === "min" ? 60 : undefined,
+    max: unit === "min" ? 60 : unit === "%" && isLane ? 100 : undefined,
     title: { display: !isLane, text: unit, color: color("--ink-soft") },
     ticks: { color: color("--ink-soft"), maxTicksLimit: isLane ? 3 : 6 },
     grid: { color: color("--line"), drawOnChartArea: side === "left" },

@@ -130,3 +130,29 @@ def test_a_page_asks_few_questions_however_long_the_period(alice_client, account
     for query in ("", "?days=90&hours=840", "?month=2026-02"):
         with django_assert_max_num_queries(12):
             assert alice_client.get(f"/instances/{instance.pk}/{query}").status_code == 200
+
+
+def test_hours_that_are_left_out_are_told_by_their_share(alice, account):
+    quarter = quality(price=0)[:6] + quality()[6:]
+    notes = instance_detail(
+        alice, instance=an_instance(account, days=(1,), ledger={"quality_by_hour": quarter}), window=WINDOW, hours=48
+    ).notes
+
+    assert [note.kind for note in notes] == ["partly_unknown"]
+    assert notes[0].text.startswith("Its price is unknown in 25% of its hours.")
+
+
+def test_each_part_has_the_grade_of_its_worst_hour_and_an_age(alice, account):
+    SourceStatusFactory.create(aws_account=account, source="aws_cloudwatch", last_success_at=NOW - timedelta(hours=2))
+    mixed = quality(cpu=2, intensity=3)[:1] + quality()[1:]
+    instance = an_instance(account, days=(1,), ledger={"quality_by_hour": mixed})
+
+    grounds = {
+        ground.part: ground for ground in instance_detail(alice, instance=instance, window=WINDOW, hours=48).grounds
+    }
+
+    # CPU: one hour at the default; intensity: one hour carried on.
+    assert {part: ground.grade for part, ground in grounds.items()} == {
+        "runtime": "A", "cpu": "C", "power": "B", "intensity": "B", "price": "A",
+    }  # fmt: skip
+    assert grounds["cpu"].retrieved_at == NOW - timedelta(hours=2)
