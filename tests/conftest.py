@@ -25,8 +25,15 @@ if TYPE_CHECKING:
 NOW = datetime(2026, 3, 18, 12, 30, tzinfo=UTC)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what needs a service that this run has not; REQUIRE_SERVICES=1 makes a skip a failure."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Skip what needs a service that this run has not; REQUIRE_SERVICES=1 makes a skip a failure.
+
+    ONLY_WITH_DATABASE=1 leaves out what touches none: it would say the same on the second database.
+    """
+    if os.environ.get("ONLY_WITH_DATABASE") == "1":
+        others = [item for item in items if not _wants_a_service(item)]
+        config.hook.pytest_deselected(items=others)
+        items[:] = [item for item in items if _wants_a_service(item)]
     missing = {}
     if not os.environ.get("DATABASE_URL", "").startswith(("postgres", "psql")):
         missing["postgres"] = "no PostgreSQL in this run: `make test` brings one"
@@ -36,6 +43,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for marker, reason in missing.items():
             if marker in item.keywords:
                 item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def _wants_a_service(item: pytest.Item) -> bool:
+    fixtures = set(getattr(item, "fixturenames", ()))
+    return bool(
+        {"db", "transactional_db", "django_db_blocker"} & fixtures
+        or {"django_db", "postgres", "redis"} & set(item.keywords)
+    )
 
 
 @pytest.fixture(scope="session")

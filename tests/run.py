@@ -1,6 +1,7 @@
 """`make test`: the whole suite on SQLite and on PostgreSQL with Valkey, side by side, with one summary.
 
-The pages are looked at once, after both: they come from a demo of their own, and a browser wants the machine.
+What touches no database runs once. So are the pages looked at, after both: they come from a demo of their own, and
+a browser wants the machine.
 
 DATABASE_URL and REDIS_URL are used where set; otherwise both services come from wheels, live in a temporary
 folder and end with this command. Where a service cannot start, what needs it is skipped and counted, and
@@ -45,7 +46,7 @@ def main(arguments: list[str]) -> int:
             )
         ]
         if database_url:
-            services = {"DATABASE_URL": database_url, "REDIS_URL": redis_url}
+            services = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "ONLY_WITH_DATABASE": "1"}
             suites.append(_start("postgresql", services, ["-m", "not browser"], arguments))
         codes = [_finish(*suite) for suite in suites]
         suites.append(_start("browser", {}, ["-m", "browser"], arguments))
