@@ -122,13 +122,17 @@ class _Ledger:
         if self.days is not None:
             whole = Q(window_totals__days=self.days, window_totals__cost_grade="", window_totals__carbon_grade="")
             with_totals: Any = instances.annotate(ledger=FilteredRelation("window_totals", condition=whole))
-            return with_totals.annotate(ordered_by=Cast(F(f"ledger__{column}"), FloatField())).values(
-                "pk", "ordered_by"
-            )
+            totals: QuerySet[Instance, dict[str, Any]] = with_totals.annotate(
+                ordered_by=Cast(F(f"ledger__{column}"), FloatField())
+            ).values("pk", "ordered_by")
+            return totals
         days = self.window.complete.days() or [self.window.first]
         rows = Q(cost_snapshots__day__gte=days[0], cost_snapshots__day__lte=days[-1])
         with_rows: Any = instances.annotate(ledger=FilteredRelation("cost_snapshots", condition=rows))
-        return with_rows.values("pk").annotate(ordered_by=Cast(Sum(f"ledger__{column}"), FloatField()))
+        sums: QuerySet[Instance, dict[str, Any]] = with_rows.values("pk").annotate(
+            ordered_by=Cast(Sum(f"ledger__{column}"), FloatField())
+        )
+        return sums
 
 
 def instance_list(scope: Scope, window: Window, wanted: Wanted) -> InstanceList:
