@@ -66,6 +66,7 @@ SIGHTS = (
     Sight("instance", "35-days", "/instances/{instance}/?hours=840"),
     Sight("instance-runtime", "usual", "/instances/{instance}/runtime"),
     Sight("instance", "stale", "/instances/{instance}/", stage.STALE.email),
+    Sight("instance-runtime", "usual", "/instances/{instance}/runtime"),
     Sight("instance", "none-such", "/instances/999999999/", ANA, status=404),
     Sight("health", "usual", "/data-health/"),
     Sight("health", "login-needed", "/data-health/", SOFIA, "aws sso login"),
