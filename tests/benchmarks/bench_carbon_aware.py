@@ -37,9 +37,12 @@ def main() -> dict[str, float]:
 
         django.setup()
         from django.core.management import call_command  # noqa: PLC0415
+        from django.db import transaction  # noqa: PLC0415
 
         call_command("migrate", verbosity=0)
-        return _measure(_session(), _rows(datetime.now(UTC)))
+        with transaction.atomic():
+            session, addresses = _session(), _rows(datetime.now(UTC))
+        return _measure(session, addresses)
 
 
 def _measure(session: str, addresses: dict[str, str]) -> dict[str, float]:
