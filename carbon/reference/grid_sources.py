@@ -23,7 +23,6 @@ class GridSource:
     label: str
     signals: frozenset[str]
     basis: str
-    attribution: str = ""
     needs_key: bool = False
 
 
@@ -36,15 +35,13 @@ GRID_SOURCES: dict[str, GridSource] = {
             "Electricity Maps",
             frozenset({AVERAGE}),
             "lifecycle factors, imports included",
-            "Electricity Maps",
             needs_key=True,
         ),
         GridSource(
             WATTTIME,
             "WattTime",
-            frozenset({MARGINAL, AVERAGE}),
+            frozenset({MARGINAL}),
             "direct emissions of the plants that would answer a change in demand",
-            "WattTime",
             needs_key=True,
         ),
         GridSource(SIMULATED, "Simulated", frozenset({AVERAGE}), "invented by the sandbox"),
@@ -53,14 +50,12 @@ GRID_SOURCES: dict[str, GridSource] = {
             "NESO Carbon Intensity",
             frozenset({AVERAGE}),
             "direct emissions, imports and losses included",
-            "National Energy System Operator, CC BY 4.0",
         ),
         GridSource(
             ENERGY_CHARTS,
             "Energy-Charts",
             frozenset({AVERAGE}),
             "accounting basis not stated by the source",
-            "Fraunhofer ISE, Energy-Charts, CC BY 4.0",
         ),
         GridSource(FILE, "Imported file", frozenset({AVERAGE, MARGINAL}), "as the file's owner knows"),
         GridSource(
