@@ -7,7 +7,7 @@ from tests.browser import looks
 from tests.browser.sights import NOT_LOOKED_AT, SIGHTS
 from tests.browser.visitors import NARROW, settle
 
-OF_MACHINES = ("admin:", "api-", "carbon-aware")
+OF_MACHINES = ("admin:", "api-", "carbon-aware", "sci-")
 
 
 def _names(resolver, namespace=""):
