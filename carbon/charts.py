@@ -8,6 +8,7 @@ from carbon.models import Signal
 from carbon.selectors.grid import Grid, ZoneView
 from carbon.selectors.grid_series import HourReading, ReadingSeries
 from carbon.selectors.when_and_where import WhenAndWhere
+from carbon.selectors.zone_forecasts import ZoneForecast, ZoneForecasts
 
 _UNIT = "g CO2e/kWh"
 _COLORS = ("intensity", "running", "embodied", "carbon")
@@ -59,6 +60,43 @@ def when_chart(answer: WhenAndWhere, *, signal: str) -> dict[str, Any]:
             for number, choice in enumerate(answer.of_signal(signal))
         ],
     }
+
+
+def forecast_charts(answer: ZoneForecasts) -> dict[str, dict[str, Any]]:
+    """By signal, a line for each source and two thin dashed ones for its 80 % band."""
+    return {
+        signal: {
+            "labels": _hour_labels(answer.hours),
+            "axes": {"left": _UNIT},
+            "series": [
+                line
+                for number, forecast in enumerate(answer.of_signal(signal))
+                for line in _forecast_lines(forecast, _LINE_COLORS[number % len(_LINE_COLORS)])
+            ],
+        }
+        for signal in answer.signals
+    }
+
+
+def _forecast_lines(forecast: ZoneForecast, color: str) -> list[dict[str, Any]]:
+    def line(label: str, values: list[float | None], *, is_bound: bool) -> dict[str, Any]:
+        return {
+            "label": label,
+            "kind": "line",
+            "axis": "left",
+            "color": color,
+            "dashed": is_bound,
+            "points": not is_bound,
+            "hatched": [False] * len(values),
+            "values": values,
+        }
+
+    hours = forecast.hours
+    lines = [line(forecast.label, [hour.gco2e_per_kwh if hour else None for hour in hours], is_bound=False)]
+    if forecast.has_band:
+        lines.append(line(f"{forecast.label}, low", [hour.low if hour else None for hour in hours], is_bound=True))
+        lines.append(line(f"{forecast.label}, high", [hour.high if hour else None for hour in hours], is_bound=True))
+    return lines
 
 
 def _labels(grid: Grid) -> list[str]:

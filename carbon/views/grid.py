@@ -9,10 +9,11 @@ from django.views.decorators.http import require_safe
 from accounts.context_processors import Frame
 from accounts.selectors.health import data_health
 from accounts.views import SignedInRequest, scope_or_404, unusable
-from carbon.charts import grid_lanes, zone_charts
+from carbon.charts import forecast_charts, grid_lanes, zone_charts
 from carbon.forms import GridForm, ScopeForm
 from carbon.selectors.grid import grid as grid_of
 from carbon.selectors.grid import zone_grid
+from carbon.selectors.zone_forecasts import zone_forecasts
 
 
 @require_safe
@@ -51,6 +52,7 @@ def zone(request: SignedInRequest, key: str) -> HttpResponse:
     if answer is None:
         raise Http404
     [view] = answer.zones
+    forecasts = zone_forecasts(scope, key=key, now=now)
     return render(
         request,
         "carbon/zone.html",
@@ -58,6 +60,8 @@ def zone(request: SignedInRequest, key: str) -> HttpResponse:
             "grid": answer,
             "view": view,
             "charts": zone_charts(answer, view),
+            "forecasts": forecasts,
+            "forecast_charts": forecast_charts(forecasts),
             "now": now,
             "frame": Frame(scope, data_health(scope, now=now), now),
         },
