@@ -1,11 +1,11 @@
 """Cost Explorer: what AWS billed, day by day."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from accounts.clients.aws.session import AwsSession, Operation
 from costing.estimators.money import amount_of
@@ -25,15 +25,26 @@ _CURRENCY = re.compile(r"[A-Z]{3}")
 _IMPLAUSIBLE_FROM = Decimal(10) ** 10
 _DECIMAL_PLACES = Decimal("1E-10")
 
-# The two keys of a group as account, service and record type.
-_ReadKeys = Callable[[str, str], tuple[str, str, str]]
+
+class _Keys(NamedTuple):
+    """What the two keys of a group stand for."""
+
+    account_id: str
+    service: str
+    record_type: str
+    dimension: str = ""
+    value: str = ""
+
+
+_ReadKeys = Callable[[str, str], _Keys]
 
 
 @dataclass(frozen=True, slots=True)
 class BilledRow:
     """What one account was billed on one UTC day for one service and record type. Credits are negative.
 
-    `service` is empty where the answer was not split by service.
+    `service` is empty where the answer was not split by service, `account_id` where not by account. `dimension`
+    and `value` are those of an answer that was split by one more thing, such as region and eu-central-1.
     """
 
     account_id: str
@@ -44,6 +55,8 @@ class BilledRow:
     unblended_cost: Decimal
     amortized_cost: Decimal
     is_estimated: bool
+    dimension: str = ""
+    value: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +83,9 @@ class AwsBills:
         """
         return self._ask(
             period,
-            only={"Dimensions": {"Key": "LINKED_ACCOUNT", "Values": [account_id]}},
+            only=_of_accounts([account_id]),
             group_by=("SERVICE", "RECORD_TYPE"),
-            read_keys=lambda service, record_type: (account_id, service, record_type),
+            read_keys=lambda service, record_type: _Keys(account_id, service, record_type),
         )
 
     def usage_of_linked_accounts(self, *, period: Period) -> Bill:
@@ -81,7 +94,7 @@ class AwsBills:
             period,
             only=_IS_USAGE,
             group_by=("LINKED_ACCOUNT", "SERVICE"),
-            read_keys=lambda account_id, service: (account_id, service, USAGE),
+            read_keys=lambda account_id, service: _Keys(account_id, service, USAGE),
         )
 
     def other_charges_of_linked_accounts(self, *, period: Period) -> Bill:
@@ -94,7 +107,25 @@ class AwsBills:
             period,
             only={"Not": _IS_USAGE},
             group_by=("LINKED_ACCOUNT", "RECORD_TYPE"),
-            read_keys=lambda account_id, record_type: (account_id, "", record_type),
+            read_keys=lambda account_id, record_type: _Keys(account_id, "", record_type),
+        )
+
+    def usage_by_service_and(self, dimension: str, account_ids: Sequence[str], *, period: Period) -> Bill:
+        """What these accounts used together, by service and by "region" or "usage_type"; the rows name no account."""
+        return self._ask(
+            period,
+            only={"And": [_of_accounts(account_ids), _IS_USAGE]},
+            group_by=("SERVICE", dimension.upper()),
+            read_keys=lambda service, value: _Keys("", service, USAGE, dimension, value),
+        )
+
+    def usage_by_account_and(self, dimension: str, account_ids: Sequence[str], *, period: Period) -> Bill:
+        """What each of these linked accounts used by "region" or "usage_type"; the rows name no service."""
+        return self._ask(
+            period,
+            only={"And": [_of_accounts(account_ids), _IS_USAGE]},
+            group_by=("LINKED_ACCOUNT", dimension.upper()),
+            read_keys=lambda account_id, value: _Keys(account_id, "", USAGE, dimension, value),
         )
 
     def _ask(self, period: Period, *, only: dict[str, Any], group_by: tuple[str, str], read_keys: _ReadKeys) -> Bill:
@@ -120,9 +151,17 @@ class AwsBills:
         if not answered <= set(days):
             raise _cannot_be_read("it is about days that were not asked for")
         rows = [row for _, of_day in bills for row in of_day]
-        if len({(row.account_id, row.day, row.service, row.record_type, row.currency) for row in rows}) < len(rows):
+        if len({_told_once(row) for row in rows}) < len(rows):
             raise _cannot_be_read("it tells the same cost twice")
         return Bill(frozenset(answered), rows)
+
+
+def _of_accounts(account_ids: Sequence[str]) -> dict[str, Any]:
+    return {"Dimensions": {"Key": "LINKED_ACCOUNT", "Values": list(account_ids)}}
+
+
+def _told_once(row: BilledRow) -> tuple[Any, ...]:
+    return row.account_id, row.day, row.service, row.record_type, row.value, row.currency
 
 
 def _read_day(told: dict[str, Any], read_keys: _ReadKeys) -> tuple[date, list[BilledRow]]:
@@ -133,20 +172,22 @@ def _read_day(told: dict[str, Any], read_keys: _ReadKeys) -> tuple[date, list[Bi
 
 
 def _read_group(group: dict[str, Any], day: date, read_keys: _ReadKeys, *, is_estimated: bool) -> BilledRow:
-    account_id, service, record_type = read_keys(*group["Keys"])
+    keys = read_keys(*group["Keys"])
     unblended, amortized = group["Metrics"]["UnblendedCost"], group["Metrics"]["AmortizedCost"]
     currency = unblended["Unit"]
     if amortized["Unit"] != currency or not _CURRENCY.fullmatch(currency):
         raise ValueError("both costs are in the same currency")
     return BilledRow(
-        account_id=account_id,
+        account_id=keys.account_id,
         day=day,
-        service=service,
-        record_type=record_type,
+        service=keys.service,
+        record_type=keys.record_type,
         currency=currency,
         unblended_cost=_cost(unblended["Amount"]),
         amortized_cost=_cost(amortized["Amount"]),
         is_estimated=is_estimated,
+        dimension=keys.dimension,
+        value=keys.value,
     )
 
 
