@@ -89,7 +89,7 @@
     beginAtZero: true,
     max: unit === "min" ? 60 : unit === "%" && isLane ? 100 : undefined,
     title: { display: !isLane, text: unit, color: color("--ink-soft") },
-    ticks: { color: color("--ink-soft"), maxTicksLimit: isLane ? 3 : 6 },
+    ticks: { color: color("--ink-soft"), maxTicksLimit: isLane ? 3 : 6, stepSize: unit === "min" ? 30 : undefined },
     grid: { color: color("--line"), drawOnChartArea: side === "left" },
     border: { display: false },
     // Lanes stand below each other: their plots must begin at the same place.
