@@ -9,10 +9,12 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.models import ApiToken, AuditEntry, RefreshRun
+from carbon.services.upstream_keys import set_key
 from tests.conftest import NOW
 from tests.factories import (
     AwsAccountFactory,
     BilledCostFactory,
+    CarbonForecastFactory,
     CarbonReadingFactory,
     CloudRegionFactory,
     CostSnapshotFactory,
@@ -79,6 +81,8 @@ def alices(team, alice):
     BilledCostFactory.create(aws_account=account, day=NOW.date() - timedelta(days=4), unblended_cost="4242.5")
     SourceStatusFactory.create(aws_account=account, last_error=f"{CANARY} error", fix=f"{CANARY} fix", state="denied")
     CarbonReadingFactory.create(licensee=team, source=CANARY)
+    CarbonForecastFactory.create(licensee=team, source=CANARY)
+    set_key(upstream="watttime", team=team, secret=f"{CANARY}-secret", user_name=CANARY)
     run = RefreshRun.objects.create(
         aws_account=account,
         steps=["inventory"],
