@@ -1,7 +1,5 @@
 """What every page shows around its content: whose figures it is about, and how their data stand."""
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
@@ -9,17 +7,9 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from accounts.models import User
-from accounts.selectors.health import DataHealth, data_health
-from accounts.selectors.scope import Scope, scope_of
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """The header of a page. A view that has asked already gives its own `frame` and saves three queries."""
-
-    scope: Scope
-    health: DataHealth
-    now: datetime
+from accounts.selectors.frame import Frame
+from accounts.selectors.health import data_health
+from accounts.selectors.scope import scope_of
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:

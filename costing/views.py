@@ -9,9 +9,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.context_processors import Frame
 from accounts.forms.aws_accounts import RemoveForm
 from accounts.models import Door
+from accounts.selectors.frame import Frame
 from accounts.selectors.roles import owns
 from accounts.services.audit import Actor
 from accounts.services.removal import STATEMENTS_A_REQUEST, request_removal, wipe

@@ -6,9 +6,9 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from accounts.context_processors import Frame
 from accounts.forms import ScopeForm
 from accounts.selectors.aws_accounts import account_rows, listed_accounts
+from accounts.selectors.frame import Frame
 from accounts.selectors.health import data_health
 from accounts.selectors.known_sources import KNOWN_SOURCES
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from accounts.context_processors import Frame
+from accounts.selectors.frame import Frame
 from accounts.selectors.health import data_health
 from accounts.views import SignedInRequest, scope_or_404, unusable
 from carbon.charts import when_chart
