@@ -1,9 +1,10 @@
 """When instances ran: many hour by hour for the ledger, and one explained for its page."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -100,7 +101,7 @@ def explain(
     minutes = {
         start_of_day(day) + hour * HOUR: float(count)
         for day, counts in days.values_list("day", "sample_count")
-        for hour, count in enumerate(counts)
+        for hour, count in enumerate(cast(Iterable[float], counts))
         if count == count  # noqa: PLR0124 (NaN is unequal to itself)
     }
     history = history_of(
