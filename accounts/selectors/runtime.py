@@ -101,7 +101,7 @@ def explain(
     minutes = {
         start_of_day(day) + hour * HOUR: float(count)
         for day, counts in days.values_list("day", "sample_count")
-        for hour, count in enumerate(cast(Iterable[float], counts))
+        for hour, count in enumerate(cast("Iterable[float]", counts))
         if count == count  # noqa: PLR0124 (NaN is unequal to itself)
     }
     history = history_of(
