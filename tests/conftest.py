@@ -28,12 +28,12 @@ NOW = datetime(2026, 3, 18, 12, 30, tzinfo=UTC)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Skip what needs a service that this run has not; REQUIRE_SERVICES=1 makes a skip a failure.
 
-    ONLY_WITH_DATABASE=1 leaves out what touches none: it would say the same on the second database.
+    WITH_DATABASE chooses: 1 what touches a database, which runs on each; 0 the rest, which runs once.
     """
-    if os.environ.get("ONLY_WITH_DATABASE") == "1":
-        others = [item for item in items if not _wants_a_service(item)]
-        config.hook.pytest_deselected(items=others)
-        items[:] = [item for item in items if _wants_a_service(item)]
+    if wanted := os.environ.get("WITH_DATABASE"):
+        chosen = [item for item in items if _wants_a_service(item) == (wanted == "1")]
+        config.hook.pytest_deselected(items=list(set(items) - set(chosen)))
+        items[:] = chosen
     missing = {}
     if not os.environ.get("DATABASE_URL", "").startswith(("postgres", "psql")):
         missing["postgres"] = "no PostgreSQL in this run: `make test` brings one"

@@ -1,7 +1,7 @@
 """`make test`: the whole suite on SQLite and on PostgreSQL with Valkey, side by side, with one summary.
 
-What touches no database runs once. So are the pages looked at, after both: they come from a demo of their own, and
-a browser wants the machine.
+What touches no database runs once, beside both. So are the pages looked at, after all of it: they come from a demo of
+their own, and a browser wants the machine.
 
 DATABASE_URL and REDIS_URL are used where set; otherwise both services come from wheels, live in a temporary
 folder and end with this command. Where a service cannot start, what needs it is skipped and counted, and
@@ -40,13 +40,14 @@ def main(arguments: list[str]) -> int:
         suites = [
             _start(
                 "sqlite",
-                {"DATABASE_URL": "", "REDIS_URL": redis_url},
+                {"REDIS_URL": redis_url, "WITH_DATABASE": "1"},
                 ["-m", "not postgres and not browser"],
                 arguments,
-            )
+            ),
+            _start("plain", {"WITH_DATABASE": "0"}, ["-m", "not browser"], arguments),
         ]
         if database_url:
-            services = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "ONLY_WITH_DATABASE": "1"}
+            services = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "WITH_DATABASE": "1"}
             suites.append(_start("postgresql", services, ["-m", "not browser"], arguments))
         codes = [_finish(*suite) for suite in suites]
         suites.append(_start("browser", {}, ["-m", "browser"], arguments))
