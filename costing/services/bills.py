@@ -1,4 +1,4 @@
-"""Stores what AWS billed, by account, day, service and record type."""
+"""Stores what AWS billed, by account, day, service and record type; usage by region and usage type too."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
@@ -12,6 +12,7 @@ from accounts.services.step import PartOutcome, Progress, StepOutcome, Writing, 
 from costing.clients.aws_bills import AwsBills, Bill, BilledRow
 from costing.estimators.money import Money, quantised, sums_by_currency
 from costing.models import BilledCost
+from costing.services.bill_splits import Family, ask_for_splits, store_splits
 from finops.core.bulk import upsert
 from finops.core.periods import Period, utc_day
 
@@ -32,7 +33,8 @@ def refresh_bills(
 
     A day that is answered replaces what was stored of it as a whole, for bills are restated for weeks; a day
     that is not answered stays as it is. A member of a payer costs nothing here: its payer's run answers, and
-    where that was not answered, this raises the same error.
+    where that was not answered, this raises the same error. A bill whose usage could not be split by region or
+    usage type is stored all the same.
     """
     if account.payer is not None and account.payer.team_id == account.team_id:
         return _outcome_of_member(account.payer)
@@ -42,13 +44,16 @@ def refresh_bills(
         outcome.notes.append("Cost Explorer keeps the current month and the twelve before it; nothing was asked.")
         return outcome
     members = list(account.members.filter(team=account.team))
-    bill = _ask(AwsBills(aws), account, asked, is_payer=bool(members), progress=progress)
+    bills = AwsBills(aws)
+    bill = _ask(bills, account, asked, is_payer=bool(members), progress=progress)
     accounts = {one.account_id: one.pk for one in (account, *members)}
+    family = Family(account.pk, accounts)
+    splits = ask_for_splits(bills, family, bill, now=now, progress=progress)
     outcome.rows_read = len(bill.rows)
-    outcome.parts["bill"] = PartOutcome(rows=len(bill.rows))
+    outcome.parts = {"bill": PartOutcome(rows=len(bill.rows))} | splits.parts
     outcome.notes += _notes(bill, asked=asked, accounts=accounts, team_id=account.team_id)
     with writing():
-        outcome.rows_written = _store(bill, accounts=accounts, now=now)
+        outcome.rows_written = _store(bill, accounts=accounts, now=now) + store_splits(splits, family, now=now)
     return outcome
 
 

@@ -42,7 +42,11 @@ def answer(*days, token=None):
 
 
 class CostExplorer:
-    """A bill of line items (day, account, service, record type, unblended, amortized), asked as one asks AWS."""
+    """A bill of line items, asked as one asks AWS.
+
+    An item is (day, account, service, record type, unblended, amortized), and may go on with region, usage type
+    and currency.
+    """
 
     def __init__(self, *items):
         self.items = list(items)
@@ -55,17 +59,25 @@ class CostExplorer:
         for number in range((end - first).days):
             of = (first + timedelta(days=number)).isoformat()
             sums = defaultdict(lambda: [Decimal(0), Decimal(0)])
-            for item_day, account, service, record_type, unblended, amortized in self.items:
+            for item_day, account, service, record_type, unblended, amortized, *more in self.items:
+                region, usage_type, currency = [*more, *("eu-central-1", "BoxUsage", "USD")[len(more) :]]
                 values = {"LINKED_ACCOUNT": account, "SERVICE": service, "RECORD_TYPE": record_type}
+                values |= {"REGION": region, "USAGE_TYPE": usage_type}
                 if item_day == of and _passes(values, asked["Filter"]):
-                    sums[tuple(values[key] for key in keys)][0] += Decimal(unblended)
-                    sums[tuple(values[key] for key in keys)][1] += Decimal(amortized)
-            groups = [group(*key, unblended=str(one), amortized=str(two)) for key, (one, two) in sums.items()]
+                    told = sums[*(values[key] for key in keys), currency]
+                    told[0] += Decimal(unblended)
+                    told[1] += Decimal(amortized)
+            groups = [
+                group(*key, unblended=str(one), amortized=str(two), currency=currency)
+                for (*key, currency), (one, two) in sums.items()
+            ]
             results.append(day(of, *groups, estimated=of in self.estimated_days))
         return answer(*results)
 
 
 def _passes(values, only):
+    if "And" in only:
+        return all(_passes(values, part) for part in only["And"])
     if "Not" in only:
         return not _passes(values, only["Not"])
     return values[only["Dimensions"]["Key"]] in only["Dimensions"]["Values"]

@@ -64,8 +64,8 @@ def test_an_account_on_its_own_has_its_bill_by_service_and_record_type(account, 
         ("2026-03-10", EC2, "Usage"): (10, 10),
         ("2026-03-10", "Tax", "Tax"): (Decimal("1.9"),) * 2,
     }
-    assert (outcome.rows_read, outcome.rows_written, outcome.notes) == (2, 2, [])
-    assert aws.meter.cost_usd == Decimal("0.01")
+    assert (outcome.rows_read, outcome.rows_written, outcome.notes) == (2, 4, [])  # of usage one region, one type
+    assert aws.meter.cost_usd == Decimal("0.03")
 
 
 def test_a_payer_answers_for_its_members_and_every_cent_is_there_once(account, member, aws, explorer):
@@ -84,7 +84,7 @@ def test_a_payer_answers_for_its_members_and_every_cent_is_there_once(account, m
     }
     billed = sum(Decimal(item[4]) for item in explorer.items)
     assert sum(row.unblended_cost for row in BilledCost.objects.all()) == billed == Decimal("16.40")
-    assert aws.meter.cost_usd == Decimal("0.02")
+    assert aws.meter.cost_usd == Decimal("0.06")  # the bill in two questions, each of two splits in two more
     assert outcome.notes == []
 
 
@@ -161,7 +161,7 @@ def test_a_restated_day_replaces_the_old_one_as_a_whole(account, member, aws, ex
         ("2026-03-10", "", "SavingsPlanNegation"): (-4, 0),
         ("2026-03-11", EC2, "Usage"): (2, 2),
     }
-    assert outcome.rows_written == 3  # one changed, two vanished
+    assert outcome.rows_written == 9  # one changed, two vanished; so in each split, less the credit's and one more
 
 
 def test_a_day_outside_the_period_and_another_account_stay_as_they_are(account, aws):
