@@ -48,7 +48,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _wants_a_service(item: pytest.Item) -> bool:
     fixtures = set(getattr(item, "fixturenames", ()))
     return bool(
-        {"db", "transactional_db", "django_db_blocker"} & fixtures
+        {"db", "transactional_db", "django_db_setup"} & fixtures
         or {"django_db", "postgres", "redis"} & set(item.keywords)
     )
 
