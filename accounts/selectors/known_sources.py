@@ -19,6 +19,11 @@ KNOWN_SOURCES: dict[str, KnownSource] = {
     source.name: source
     for source in (
         KnownSource("aws_ec2", "EC2", "instances and their state", timedelta(hours=1)),
+        KnownSource("aws_rds", "RDS", "databases", timedelta(hours=1)),
+        KnownSource("aws_s3", "S3", "buckets", timedelta(hours=1)),
+        KnownSource("aws_lambda", "Lambda", "functions", timedelta(hours=1)),
+        KnownSource("aws_ebs", "EBS", "disks and their snapshots", timedelta(hours=1)),
+        KnownSource("aws_eip", "Elastic IP", "fixed addresses", timedelta(hours=1)),
         KnownSource("aws_cloudtrail", "CloudTrail", "starts and stops", timedelta(hours=6)),
         KnownSource("aws_cloudwatch", "CloudWatch", "CPU utilization", timedelta(hours=1)),
         KnownSource("aws_pricing", "Price list", "on-demand prices", timedelta(hours=1)),

@@ -18,7 +18,22 @@ from accounts.services.doorbell import ring
 from finops.core.periods import Period
 
 # The steps of a refresh in their order; finops/pipeline.py says what each does.
-STEPS = ("inventory", "events", "utilization", "grid", "forecast", "power", "price", "bill", "derive")
+STEPS = (
+    "inventory",
+    "databases",
+    "buckets",
+    "functions",
+    "disks",
+    "addresses",
+    "events",
+    "utilization",
+    "grid",
+    "forecast",
+    "power",
+    "price",
+    "bill",
+    "derive",
+)
 
 MAX_ATTEMPTS = 5
 KIND = "refresh"

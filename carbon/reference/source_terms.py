@@ -15,6 +15,26 @@ SOURCE_TERMS = {
         "DescribeInstances and DescribeRegions in each enabled region",
         "Your account's own data, under your agreement with AWS.",
     ),
+    "aws_rds": SourceTerms(
+        "DescribeDBInstances and DescribeDBClusters in each enabled region",
+        "Your account's own data, under your agreement with AWS.",
+    ),
+    "aws_s3": SourceTerms(
+        "ListBuckets, once; GetBucketLocation for a bucket whose region that does not tell",
+        "Your account's own data, under your agreement with AWS.",
+    ),
+    "aws_lambda": SourceTerms(
+        "ListFunctions in each enabled region; the values of their environments are not kept",
+        "Your account's own data, under your agreement with AWS.",
+    ),
+    "aws_ebs": SourceTerms(
+        "DescribeVolumes, and DescribeSnapshots for the account's own, in each enabled region",
+        "Your account's own data, under your agreement with AWS.",
+    ),
+    "aws_eip": SourceTerms(
+        "DescribeAddresses in each enabled region",
+        "Your account's own data, under your agreement with AWS.",
+    ),
     "aws_cloudtrail": SourceTerms(
         "LookupEvents for starts, stops and ends of instances, 90 days back",
         "Your account's own data, under your agreement with AWS.",

@@ -13,6 +13,13 @@ from celery.exceptions import SoftTimeLimitExceeded
 
 from accounts.clients.aws.session import AwsSession
 from accounts.models import AwsAccount, Team
+from accounts.services.estate import (
+    refresh_addresses,
+    refresh_buckets,
+    refresh_databases,
+    refresh_disks,
+    refresh_functions,
+)
 from accounts.services.events import refresh_events
 from accounts.services.inventory import refresh_inventory
 from accounts.services.runs import STEPS, LeaseLost
@@ -175,6 +182,12 @@ PIPELINE: dict[str, Step] = {
     step.name: step
     for step in (
         Step("inventory", _asking_aws(refresh_inventory, of_period=False), "aws_ec2", timedelta(hours=1)),
+        # In the regions that the inventory found enabled.
+        Step("databases", _asking_aws(refresh_databases, of_period=False), "aws_rds", timedelta(hours=1)),
+        Step("buckets", _asking_aws(refresh_buckets, of_period=False), "aws_s3", timedelta(hours=1)),
+        Step("functions", _asking_aws(refresh_functions, of_period=False), "aws_lambda", timedelta(hours=1)),
+        Step("disks", _asking_aws(refresh_disks, of_period=False), "aws_ebs", timedelta(hours=1)),
+        Step("addresses", _asking_aws(refresh_addresses, of_period=False), "aws_eip", timedelta(hours=1)),
         Step("events", _asking_aws(refresh_events), "aws_cloudtrail", timedelta(hours=6)),
         Step("utilization", _asking_aws(refresh_utilization), "aws_cloudwatch", timedelta(hours=1)),
         Step("grid", _grid, "electricity_maps", timedelta(hours=1), is_shared=True),

@@ -26,18 +26,20 @@ FREE = Decimal(0)
 class Operation:
     """One operation of AWS that we use, as AWS names it.
 
-    `payload` is the key without which an answer is none: botocore makes an empty success of garbage.
+    `payload` is the key without which an answer is none: botocore makes an empty success of garbage. `permission`
+    is the name of the IAM action where it is not that of the operation.
     """
 
     upstream: str
     service: str
     name: str
     payload: str
+    permission: str = ""
 
     @property
     def iam_action(self) -> str:
         """What a policy has to allow."""
-        return f"{self.service}:{self.name}"
+        return f"{self.service}:{self.permission or self.name}"
 
     @cached_property
     def method(self) -> str:
@@ -96,12 +98,14 @@ class AwsSession:
         *,
         region: str,
         token: str = "NextToken",  # noqa: S107 (the name of a key, not a secret)
+        sent_as: str = "",
         before_page: Callable[[], None] | None = None,
         cost_usd: Decimal = FREE,
         **arguments: Any,
     ) -> Iterator[dict[str, Any]]:
         """Each page in turn. `before_page` is called before each request, for operations that want pacing.
 
+        `token` names the answer's key that leads to the next page, `sent_as` the question's where it has another name.
         Whoever stops in the middle, or meets an error there, has not seen the whole.
         """
         seen: set[str] = set()
@@ -118,7 +122,7 @@ class AwsSession:
                     f"AWS answered {operation.name} with the same page again and again.", upstream=operation.upstream
                 )
             seen.add(following)
-            arguments[token] = following
+            arguments[sent_as or token] = following
 
     def _call(self, operation: Operation, *, region: str, cost_usd: Decimal = FREE, **arguments: Any) -> dict[str, Any]:
         client = self._login.client(operation.service, region=region, upstream=operation.upstream)

@@ -1,4 +1,4 @@
-"""CloudWatch: GetMetricData for what EC2 measures by itself."""
+"""CloudWatch: GetMetricData for what EC2, RDS, Lambda and S3 measure by themselves."""
 
 import re
 from collections.abc import Mapping
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from finops.core.periods import Period, start_of_hour
 from finops.sandbox.aws.endpoint import Caller, Handlers, Parameters
 from finops.sandbox.aws.errors import AwsError
+from finops.sandbox.aws.metrics_of_things import Things
 from finops.sandbox.aws.pages import BadTokenError, Position, position_of, token_for
 from finops.sandbox.scenario import Scenario
 from finops.sandbox.scenario.chance import Floats
@@ -25,7 +26,14 @@ _KEPT = timedelta(days=455)
 _HOUR_SECONDS = 3600
 _ID = re.compile(r"[a-z][a-zA-Z0-9_]*")
 _STATISTICS = {"Average", "Maximum", "Minimum", "SampleCount", "Sum"}
-_BYTES_PER_PERCENT = {"NetworkIn": 180_000.0, "NetworkOut": 260_000.0}  # in a minute; the simulation's own figures
+# In a minute; the simulation's own figures.
+_BYTES_PER_PERCENT = {
+    "NetworkIn": 180_000.0,
+    "NetworkOut": 260_000.0,
+    "EBSReadBytes": 40_000.0,
+    "EBSWriteBytes": 90_000.0,
+}
+_NOTHING_COMES_IN = {"forgotten": 0.01}  # groups of machines that nobody speaks to: a share of the above
 
 Point = tuple[float, float]  # seconds since 1970 and value
 
@@ -36,6 +44,7 @@ class CloudWatch:
     def __init__(self, scenario: Scenario) -> None:
         self._scenario = scenario
         self._machines: dict[tuple[str, str], dict[str, SimulatedInstance]] = {}
+        self._things = Things(scenario)
 
     def handlers(self) -> Handlers:
         """What it answers."""
@@ -72,9 +81,11 @@ class CloudWatch:
     ) -> list[Point]:
         metric = wanted["Metric"]
         dimensions = {item["Name"]: item["Value"] for item in metric.get("Dimensions", [])}
+        if metric.get("Namespace") != "AWS/EC2":
+            return self._things.points(wanted, dimensions, parameters, caller, as_of - _MEASURED_AFTER)
         instance = self._instances(caller).get(dimensions.get("InstanceId", ""))
         is_known = metric.get("MetricName") in {"CPUUtilization", *_BYTES_PER_PERCENT}
-        if instance is None or len(dimensions) != 1 or metric.get("Namespace") != "AWS/EC2" or not is_known:
+        if instance is None or len(dimensions) != 1 or not is_known:
             return []
         seconds = wanted["Period"]
         start = _floor(max(parameters["StartTime"], caller.now - _KEPT), seconds)
@@ -94,7 +105,10 @@ class CloudWatch:
                 instance, Period(hours.start, end), slots=len(hours.average) * parts, slot_minutes=step // 60
             ),
         ).between(start, parameters["EndTime"])
-        return slots.values(wanted["Stat"], _BYTES_PER_PERCENT.get(metric["MetricName"], 1.0), seconds)
+        scale = _BYTES_PER_PERCENT.get(metric["MetricName"], 1.0)
+        if scale != 1.0:
+            scale *= _NOTHING_COMES_IN.get(instance.group.name, 1.0)
+        return slots.values(wanted["Stat"], scale, seconds)
 
     def _instances(self, caller: Caller) -> Mapping[str, SimulatedInstance]:
         place = caller.account_id, caller.region

@@ -46,7 +46,7 @@ class Caller:
 Handler = Callable[[Caller, Parameters], Mapping[str, Any] | Answer]
 Handlers = Mapping[tuple[str, str], Handler]
 
-_REGIONAL = {"ec2", "cloudtrail", "cloudwatch"}
+_REGIONAL = {"ec2", "cloudtrail", "cloudwatch", "rds", "lambda"}
 _LONGEST_REMEMBERED = 20
 _NOBODY = Principal("", "")
 

@@ -18,6 +18,7 @@ class AwsError(Exception):
 def denied(service: str, operation: str, principal_arn: str) -> AwsError:
     """The principal may not do it."""
     prefix = {"cloudwatch": "cloudwatch", "sso-oidc": "sso"}.get(service, service)
+    operation = {"ListBuckets": "ListAllMyBuckets"}.get(operation, operation)
     reason = (
         f"{principal_arn} is not authorized to perform: {prefix}:{operation} "
         f"because no identity-based policy allows the {prefix}:{operation} action"
@@ -25,7 +26,7 @@ def denied(service: str, operation: str, principal_arn: str) -> AwsError:
     if service == "ec2":
         message = f"You are not authorized to perform this operation. User: {reason}"
         return AwsError("UnauthorizedOperation", message, 403)
-    if service in {"sts", "cloudwatch"}:
+    if service in {"sts", "cloudwatch", "rds", "s3"}:
         return AwsError("AccessDenied", f"User: {reason}", 403)
     return AwsError("AccessDeniedException", f"User: {reason}")
 
@@ -35,7 +36,9 @@ def unknown_key(service: str) -> AwsError:
     if service == "ec2":
         return AwsError("AuthFailure", "AWS was not able to validate the provided access credentials", 401)
     message = "The security token included in the request is invalid."
-    if service in {"sts", "cloudwatch"}:
+    if service == "s3":
+        return AwsError("InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.", 403)
+    if service in {"sts", "cloudwatch", "rds"}:
         return AwsError("InvalidClientTokenId", message, 403)
     return AwsError("UnrecognizedClientException", message)
 
@@ -45,7 +48,7 @@ def expired_key(service: str) -> AwsError:
     if service == "ec2":
         return AwsError("RequestExpired", "Request has expired.")
     message = "The security token included in the request is expired"
-    if service in {"sts", "cloudwatch"}:
+    if service in {"sts", "cloudwatch", "rds", "s3"}:
         return AwsError("ExpiredToken", message, 403)
     return AwsError("ExpiredTokenException", message)
 

@@ -8,6 +8,11 @@ from hashlib import blake2b
 from json import dumps, loads
 from typing import Any
 
+_OF_PAGING = {
+    *("NextToken", "NextPageToken", "Marker", "ContinuationToken"),
+    *("MaxResults", "MaxRecords", "MaxItems", "MaxBuckets"),
+}
+
 
 class BadTokenError(ValueError):
     """The token is not ours, or was given for another question."""
@@ -22,7 +27,7 @@ class Position:
 
 
 def _question(parameters: Mapping[str, Any]) -> str:
-    asked = {key: value for key, value in parameters.items() if key not in {"NextToken", "NextPageToken", "MaxResults"}}
+    asked = {key: value for key, value in parameters.items() if key not in _OF_PAGING}
     return blake2b(dumps(asked, sort_keys=True, default=str).encode(), digest_size=8).hexdigest()
 
 

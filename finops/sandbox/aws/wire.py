@@ -34,6 +34,11 @@ _UNSIGNED = {
     "/assignment/roles": ("sso", "ListAccountRoles"),
     "/logout": ("sso", "Logout"),
 }
+# What a REST request asks for stands in its method and path.
+_REST = {
+    ("s3", "GET", ""): "ListBuckets",
+    ("lambda", "GET", "/2015-03-31/functions"): "ListFunctions",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +80,8 @@ def target_of(request: Request) -> Target | None:
         return Target(*unsigned, region="", access_key_id="") if unsigned else None
     access_key_id, region, signing_name = match.groups()
     service = _SERVICE_OF_SIGNING_NAME.get(signing_name, signing_name)
-    return Target(service, _operation_of(request), region, access_key_id)
+    in_path = _REST.get((service, request.method, request.path.rstrip("/")), "")
+    return Target(service, _operation_of(request) or in_path, region, access_key_id)
 
 
 def _operation_of(request: Request) -> str:
@@ -153,7 +159,7 @@ class Wire:
 
 
 def render_error(protocol: str, error: AwsError, *, speaks_query_codes: bool = False) -> Answer:
-    """An error answer in the shape of a protocol: `ec2`, `query`, `json` or `rest-json`."""
+    """An error answer in the shape of a protocol: `ec2`, `query`, `json`, `rest-json` or `rest-xml`."""
     request_id = str(uuid4())
     code, message = escape(error.code), escape(error.message)
     if protocol == "ec2":

@@ -7,6 +7,7 @@ from finops.sandbox.aws.cloudwatch import CloudWatch
 from finops.sandbox.aws.cost_explorer import CostExplorer
 from finops.sandbox.aws.ec2 import Ec2
 from finops.sandbox.aws.endpoint import AwsEndpoint, Handlers
+from finops.sandbox.aws.estate import Estate
 from finops.sandbox.aws.identity import Identities
 from finops.sandbox.aws.pricing import Pricing
 from finops.sandbox.aws.sso import IdentityCenter
@@ -31,6 +32,7 @@ class SimulatedAws:
         self.ec2 = Ec2(scenario)
         services: list[Service] = [
             self.ec2,
+            Estate(scenario),
             CloudTrail(scenario),
             CloudWatch(scenario),
             Pricing(),

@@ -12,6 +12,8 @@ from finops.sandbox.scenario.accounts import ACCOUNTS, DENIALS, PLATFORM_PAYER, 
 from finops.sandbox.scenario.behaviours import BEHAVIOURS
 from finops.sandbox.scenario.calls import Call, calls_of
 from finops.sandbox.scenario.chance import hex_from, number_from
+from finops.sandbox.scenario.estate import Thing, default_estate
+from finops.sandbox.scenario.estate.plan import disks_of
 from finops.sandbox.scenario.fleet import Group, SimulatedInstance, Window
 from finops.sandbox.scenario.plan import default_plan, large_plan
 
@@ -37,6 +39,7 @@ class Scenario:
     groups: tuple[Group, ...]
     accounts: tuple[Account, ...] = ACCOUNTS
     denials: tuple[Denial, ...] = DENIALS
+    estate: tuple[Thing, ...] = ()
     checks_every_answer: bool = True
     _by_place: dict[tuple[str, str], list[SimulatedInstance]] = field(default_factory=dict, init=False, repr=False)
 
@@ -76,7 +79,8 @@ class Scenario:
     @classmethod
     def _of(cls, groups: list[Group], *, now: datetime | None, days: int, **more: Any) -> Self:
         window = Window.around(start_of_hour(now or real_clock()), days=days)
-        return cls(real_clock if now is None else lambda: now, window, tuple(groups), **more)
+        estate = () if "accounts" in more else default_estate(window)
+        return cls(real_clock if now is None else lambda: now, window, tuple(groups), estate=estate, **more)
 
     def now(self) -> datetime:
         """The present of the simulated world."""
@@ -93,6 +97,21 @@ class Scenario:
     def machines_of(self, account_id: str) -> list[SimulatedInstance]:
         """All machines of an account."""
         return [item for place, items in self._by_place.items() if place[0] == account_id for item in items]
+
+    def things(self, account_id: str, kind: str, region: str | None = None) -> list[Thing]:
+        """What an account, or a region of it, holds of a kind as of now; ordered as it is listed."""
+        at = self.now()
+        found = [
+            thing
+            for thing in self.estate
+            if (thing.account_id, thing.kind) == (account_id, kind) and region in {None, thing.region}
+        ]
+        if kind == "ebs_volume" and self.estate and region is not None:
+            machines = self.machines(account_id, region)
+            found += disks_of(
+                item for item in machines if item.timeline.terminated_at is None or item.timeline.terminated_at > at
+            )
+        return sorted((thing for thing in found if thing.created_at <= at), key=lambda thing: thing.identifier)
 
     @cached_property
     def all_machines(self) -> list[SimulatedInstance]:
