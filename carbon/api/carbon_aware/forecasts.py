@@ -19,9 +19,10 @@ from carbon.api.carbon_aware.bodies import Batch
 from carbon.api.carbon_aware.parameters import LATITUDE, LOCATION, LONGITUDE, Query
 from carbon.api.carbon_aware.problems import Errors, argument, impossible, invalid
 from carbon.api.carbon_aware.times import ClientTime, utc_text
+from carbon.api.carbon_aware.told_forecasts import ToldPoints, told_points
 from carbon.api.carbon_aware.view import CarbonAwareView, answered
-from carbon.api.carbon_aware.writers import array, forecast_points, members, text
-from carbon.estimators.scoped_forecast import BoundProblem, ScopedForecast, bound_problems, scoped
+from carbon.api.carbon_aware.writers import array, members, text
+from carbon.estimators.scoped_forecast import BoundProblem, bound_problems
 from carbon.estimators.series import IntensityPoints
 from carbon.selectors.carbon_aware import forecasts_now, forecasts_then
 from carbon.selectors.locations import AskedLocation
@@ -174,45 +175,37 @@ def _forecast(
     if problems := bound_problems(issue, start=start, end=end):
         raise argument("Invalid EmissionsForecast", _bound_errors(problems, scope))
     try:
-        kept = scoped(issue, start=start, end=end, length=(scope.window_minutes or 0) * _MICROSECONDS_PER_MINUTE)
+        length = (scope.window_minutes or 0) * _MICROSECONDS_PER_MINUTE
+        told = told_points(issue, location=location.name, start=start, end=end, length=length)
     except ValueError as error:
         raise impossible(str(error), {_at(scope, "windowSize"): [str(error)]}) from None
-    if kept.over_gaps:
-        remarks.append(f"{kept.over_gaps} windows of {location.name} lie over gaps of the forecast and are left out.")
-    data_start, data_end = _told_bounds(kept, scope)
-    points = forecast_points(location.name, kept.starts_at, kept.duration, kept.gco2e_per_kwh)
-    best = [points[row] for row in kept.is_best.nonzero()[0].tolist()]
+    if told.over_gaps:
+        remarks.append(f"{told.over_gaps} windows of {location.name} lie over gaps of the forecast and are left out.")
+    data_start, data_end = _told_bounds(told, scope)
     generated_at = ClientTime.of(issue.generated_at or issue.as_of)
-    best_alone = {_BEST_ALONE: best[0] if best else "null"} if tells_best_alone else {}
+    best_alone = {_BEST_ALONE: told.best[0] if told.best else "null"} if tells_best_alone else {}
     return members(
         generatedAt=text(str(generated_at)),
         requestedAt=text(str(requested_at)),
         location=text(location.name),
         dataStartAt=text(data_start),
         dataEndAt=text(data_end),
-        windowSize=str(_told_window(kept, issue, scope)),
+        # Where no window was asked for, each point is one.
+        windowSize=str(scope.window_minutes or told.duration // _MICROSECONDS_PER_MINUTE),
         **best_alone,
-        optimalDataPoints=array(best),
-        forecastData=array(points),
+        optimalDataPoints=array(told.best),
+        forecastData=f"[{told.written}]",
     )
 
 
-def _told_bounds(kept: ScopedForecast, scope: _Scope) -> tuple[str, str]:
+def _told_bounds(told: ToldPoints, scope: _Scope) -> tuple[str, str]:
     """The bounds as they were given; one that was not, from what is told."""
-    if not len(kept) and (scope.start is None or scope.end is None):
+    bounds = [(scope.start, told.start), (scope.end, told.end)]
+    if any(given is None and of_points is None for given, of_points in bounds):
         sentence = "No window of that length lies between the bounds of the forecast."
         raise impossible("Sequence contains no elements", {_at(scope, "windowSize"): [sentence]})
-    start = utc_text(kept.start) if scope.start is None else str(scope.start)
-    end = utc_text(kept.end) if scope.end is None else str(scope.end)
+    start, end = (str(given) if given is not None else utc_text(of_points or 0) for given, of_points in bounds)
     return start, end
-
-
-def _told_window(kept: ScopedForecast, issue: IntensityPoints, scope: _Scope) -> int:
-    """The window asked for; where none was, the length of a point, which is then the window."""
-    if scope.window_minutes:
-        return scope.window_minutes
-    lengths = kept.duration if len(kept) else issue.duration
-    return int(lengths[0]) // _MICROSECONDS_PER_MINUTE
 
 
 def _bound_errors(problems: Mapping[str, list[BoundProblem]], scope: _Scope) -> Errors:

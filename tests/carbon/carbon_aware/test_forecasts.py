@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from carbon.estimators.series import microseconds
+from carbon.models import CarbonForecast
 from tests.conftest import NOW
 from tests.factories import CarbonForecastFactory, ZoneFactory
 
@@ -165,6 +166,16 @@ def test_windows_over_gaps_are_left_out_and_counted(client):
 
     assert values(response.json()[0]) == [35]
     assert "2 windows of eu-central-1 lie over gaps" in response["Warning"]
+
+
+def test_a_forecast_whose_points_change_is_told_anew(client):
+    forecast = issue([10.0, 20.0])
+    before = ask(client, windowSize=5).json()
+    first, step = microseconds(ONE), 5 * MINUTE
+
+    CarbonForecast.objects.filter(pk=forecast.pk).update(points=[(first, step, 30.0), (first + step, step, 20.0)])
+
+    assert (values(before[0]), values(ask(client, windowSize=5).json()[0])) == ([10, 20], [30, 20])
 
 
 def test_no_forecast_is_an_error_that_says_so(client):
