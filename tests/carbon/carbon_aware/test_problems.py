@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from carbon.models import Location
 from tests.factories import SourceStatusFactory
 
 # ruff: noqa: E501 (a table reads best with a case a line)
@@ -190,6 +191,8 @@ def test_the_callers_trace_goes_on(client):
 @pytest.mark.parametrize("address", [f"{ONE}?{HERE}", f"{CURRENT}?{HERE}"])
 def test_an_upstream_that_failed_keeps_the_class_of_its_status(client, address, failure):
     state, source, status, title = failure
+    signal = "marginal" if source == "watttime" else "average"
+    Location.objects.filter(key="eu-central-1").update(signal=signal)
     SourceStatusFactory.create(aws_account=None, source=source, state=state, last_error="https://user:pw@upstream")
 
     response = client.get(address)
