@@ -10,10 +10,11 @@ from django.db.models import Count, Max, Q
 
 from accounts.selectors.scope import Scope
 from carbon.estimators.intensity import hourly_means
+from carbon.estimators.series import Place
 from carbon.models import CarbonReading, Signal, Zone
 from carbon.reference.grid_sources import SIMULATED
 from carbon.reference.intensity_sources import IntensitySource, intensity_source
-from carbon.selectors.intensity import SOURCE_ORDER
+from carbon.selectors.places import Rank, Settings, rank, source_order
 from finops.core.periods import DAY, HOUR, MICROSECOND, MINUTE, Period
 
 SHOWN_HOURS = 48
@@ -141,16 +142,17 @@ def reading_series(scope: Scope, *, zones: Sequence[Zone], period: Period) -> di
             readings_estimated=row["estimated"],
         )
     by_zone: defaultdict[str, list[_Key]] = defaultdict(list)
-    for key in sorted(found, key=_rank):
+    settings = {zone.key: (zone.signal, zone.sources) for zone in zones}
+    for key in sorted(found, key=lambda key: _rank(key, settings)):
         by_zone[key[0]].append(key)
     return {zone.key: tuple(found[key] for key in by_zone[zone.key]) for zone in zones}
 
 
-def _rank(key: _Key) -> tuple[bool, bool, int, str, int]:
-    """As the ledger chooses: a team's own before a shared one, then by SOURCE_ORDER."""
-    _, source, signal, licensee = key
-    place = SOURCE_ORDER.index(source) if source in SOURCE_ORDER else len(SOURCE_ORDER)
-    return signal != Signal.AVERAGE, licensee is None, place, source, licensee or 0
+def _rank(key: _Key, settings: Settings) -> tuple[bool, bool, Rank, str]:
+    """Average before marginal, and then as the ledger chooses; a source that does not answer comes last."""
+    zone, source, signal, licensee = key
+    place = rank(source, licensee, source_order(Place(zone, signal), settings))
+    return signal != Signal.AVERAGE, place is None, place or (0, licensee is None, licensee or 0), source
 
 
 def _hours(

@@ -10,14 +10,10 @@ from accounts.models import Team
 from carbon.estimators.intensity import LEAD_HOURS, fill_hours, hourly_means
 from carbon.estimators.series import Place
 from carbon.models import CarbonReading, Signal, Zone
-from carbon.reference.grid_sources import usual_order
 from carbon.selectors.places import Rank, rank, source_order
 from finops.core.periods import HOUR, MICROSECOND, MINUTE, Period
 
 Floats = npt.NDArray[np.float64]
-
-# The usual order of the sources, where a zone's settings name no other.
-SOURCE_ORDER = usual_order(Signal.AVERAGE)
 
 
 @dataclass(frozen=True, slots=True)

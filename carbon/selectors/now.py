@@ -10,7 +10,7 @@ from django.db.models.functions import JSONObject
 from accounts.selectors.scope import Scope
 from carbon.estimators.emissions import IntensityClass, intensity_class
 from carbon.models import CarbonReading, Signal, Zone
-from carbon.selectors.intensity import SOURCE_ORDER
+from carbon.reference.grid_sources import usual_order
 from carbon.selectors.thresholds import Thresholds, pair_of
 from finops.core.periods import HOUR
 
@@ -38,7 +38,7 @@ class ZoneNow:
 
 
 def zones_now(scope: Scope, *, now: datetime) -> list[ZoneNow]:
-    """The grids under the instances of `scope` that are not gone, the dirtiest first; one query."""
+    """The grids under the instances of `scope` that are not gone, the dirtiest first; two queries."""
     own = pair_of([scope.team] if scope.team else scope.teams)
     zones = (
         Zone.objects.filter(
@@ -53,25 +53,39 @@ def zones_now(scope: Scope, *, now: datetime) -> list[ZoneNow]:
 
 
 def _latest_reading(scope: Scope, now: datetime) -> Any:
-    """Of the source that figures use: what a team's own key fetched before what all share, then SOURCE_ORDER."""
+    """Of the source that figures use: the first in the zone's order, and there what a team's own key fetched."""
     teams = [scope.team] if scope.team else list(scope.teams)
     return (
         CarbonReading.objects.filter(Q(licensee=None) | Q(licensee__in=teams))
         .filter(zone=OuterRef("pk"), signal=Signal.AVERAGE, starts_at__gt=now - _LOOK_BACK, starts_at__lte=now)
         .annotate(
             shared=Case(When(licensee=None, then=Value(1)), default=Value(0), output_field=IntegerField()),
-            rank=Case(
-                *(When(source=name, then=Value(rank)) for rank, name in enumerate(SOURCE_ORDER)),
-                default=Value(len(SOURCE_ORDER)),
-                output_field=IntegerField(),
-            ),
+            rank=_rank_of_source(),
         )
-        .order_by("shared", "rank", "-starts_at")
+        .exclude(rank=None)
+        .order_by("rank", "shared", "-starts_at")
         .values(
             told=JSONObject(
                 gco2e_per_kwh="gco2e_per_kwh", starts_at="starts_at", is_estimated="is_estimated", source="source"
             )
         )[:1]
+    )
+
+
+def _rank_of_source() -> Case:
+    """The place of a reading's source in the order of its zone; NULL for one that does not answer there."""
+    chosen = Zone.objects.filter(signal=Signal.AVERAGE).exclude(sources=[]).order_by("key")
+    own_orders = list(chosen.values_list("key", "sources"))
+    return Case(
+        *(
+            When(zone=key, source=name, then=Value(rank))
+            for key, names in own_orders
+            for rank, name in enumerate(names)
+        ),
+        When(zone__in=[key for key, _ in own_orders], then=None),
+        *(When(source=name, then=Value(rank)) for rank, name in enumerate(usual_order(Signal.AVERAGE))),
+        default=None,
+        output_field=IntegerField(),
     )
 
 

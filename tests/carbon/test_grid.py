@@ -8,6 +8,7 @@ from carbon.charts import grid_lanes, zone_charts
 from carbon.models import Signal, Zone
 from carbon.selectors.grid import grid, zone_grid
 from carbon.selectors.grid_silence import SilentBecause
+from carbon.selectors.now import zones_now
 from finops.core.periods import HOUR
 from tests.conftest import NOW
 from tests.factories import (
@@ -100,6 +101,19 @@ def test_sources_and_signals_stay_apart(alice):
         "Yearly mean 2025",
     ]
     assert [series["label"] for series in charts["marginal"]["series"]] == ["another"]
+
+
+@pytest.mark.usefixtures("frankfurt")
+def test_a_zone_stands_at_what_its_own_order_of_sources_puts_first(alice):
+    read(gco2e_per_kwh=300.0, source="electricity_maps")
+    read(gco2e_per_kwh=250.0, source="energy_charts")
+    usual = the_zone(alice).main.source.name, zones_now(scope_of(alice), now=NOW)[0].gco2e_per_kwh
+
+    Zone.objects.filter(key="DE").update(sources=["energy_charts", "electricity_maps"])
+
+    assert usual == ("electricity_maps", 300.0)
+    assert the_zone(alice).main.source.name == "energy_charts"
+    assert zones_now(scope_of(alice), now=NOW)[0].gco2e_per_kwh == 250.0
 
 
 @pytest.mark.usefixtures("frankfurt")
