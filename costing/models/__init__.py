@@ -2,10 +2,12 @@ from .account_day import AccountDay
 from .billed_cost import BilledCost
 from .billed_split import BilledSplit, Dimension
 from .cost_snapshot import CostSnapshot, DailyTotal, Grade
+from .finding import Evaluation, Finding, FindingState
 from .functional_unit import FunctionalUnit, Per
 from .price import ExchangeRate, Price
 from .saved_view import SavedView
 from .table_columns import TableColumns
+from .threshold import Threshold
 from .window_total import WINDOWS, WindowStand, WindowTotal
 
 __all__ = [
@@ -16,13 +18,17 @@ __all__ = [
     "CostSnapshot",
     "DailyTotal",
     "Dimension",
+    "Evaluation",
     "ExchangeRate",
+    "Finding",
+    "FindingState",
     "FunctionalUnit",
     "Grade",
     "Per",
     "Price",
     "SavedView",
     "TableColumns",
+    "Threshold",
     "WindowStand",
     "WindowTotal",
 ]
