@@ -278,7 +278,7 @@ def test_a_second_read_asks_for_no_sum_again(alice, team, django_assert_max_num_
     a_ledger(an_account(team), days_ago(20), days_ago(1), **usd(3))
     first = seen_by(alice)
 
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(6):
         second = seen_by(alice)
 
     assert second == first
