@@ -11,9 +11,11 @@ from typing import Any
 from django.db.models import Q
 
 from accounts.estimators.freshness import Freshness, freshness, worst
-from accounts.models import AwsAccount, SourceState, SourceStatus
+from accounts.models import AwsAccount, SourceState, SourceStatus, User
 from accounts.selectors.known_sources import KNOWN_SOURCES, KnownSource, known_source
 from accounts.selectors.scope import Scope
+
+ASK_THE_ADMIN = "The platform admin has to look at it: all teams share this source."
 
 _DAILY = timedelta(days=1)
 _TROUBLE = {
@@ -222,26 +224,31 @@ def data_health(scope: Scope, *, now: datetime, accounts: Sequence[AwsAccount] |
         rows[row.aws_account_id][row.source] = row
     month = now.date().replace(day=1)
 
-    shared = _of_owner(None, rows[None], is_shared=True, now=now)
-    owned = (_of_owner(account, rows[account.pk], is_shared=False, now=now) for account in accounts)
+    shared = _of_owner(None, rows[None], user=scope.user, now=now)
+    owned = (_of_owner(account, rows[account.pk], user=scope.user, now=now) for account in accounts)
     return DataHealth(accounts=(shared, *owned), as_of=now, month=month)
 
 
-def _of_owner(
-    account: AwsAccount | None, rows: dict[str, SourceStatus], *, is_shared: bool, now: datetime
-) -> AccountHealth:
-    expected = [source for source in KNOWN_SOURCES.values() if source.is_shared is is_shared]
+def fix_of_shared(fix: str, *, user: User) -> str:
+    """What `user` can do about a source that all accounts share: its keys and addresses are the platform admin's."""
+    return fix if user.is_staff or not fix else ASK_THE_ADMIN
+
+
+def _of_owner(account: AwsAccount | None, rows: dict[str, SourceStatus], *, user: User, now: datetime) -> AccountHealth:
+    expected = [source for source in KNOWN_SOURCES.values() if source.is_shared is (account is None)]
     others = [known_source(name) for name in sorted(rows) if name not in {source.name for source in expected}]
     return AccountHealth(
         account_id=account.pk if account else None,
         name=account.name if account else "Installation",
         aws_account_id=account.account_id if account else "",
-        sources=tuple(_health(source, account, rows.get(source.name), now=now) for source in [*expected, *others]),
+        sources=tuple(
+            _health(source, account, rows.get(source.name), user=user, now=now) for source in [*expected, *others]
+        ),
     )
 
 
 def _health(
-    source: KnownSource, account: AwsAccount | None, row: SourceStatus | None, *, now: datetime
+    source: KnownSource, account: AwsAccount | None, row: SourceStatus | None, *, user: User, now: datetime
 ) -> SourceHealth:
     row = row or SourceStatus(source=source.name)
     counts_this_month = row.month is not None and (row.month.year, row.month.month) == (now.year, now.month)
@@ -255,7 +262,7 @@ def _health(
         last_success_at=row.last_success_at,
         next_due_at=row.next_due_at,
         last_error=row.last_error,
-        fix=row.fix,
+        fix=row.fix if account else fix_of_shared(row.fix, user=user),
         refused_values=row.refused_values,
         calls=row.calls if counts_this_month else 0,
         cost_usd=row.cost_usd if counts_this_month else Decimal(0),

@@ -10,6 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from accounts.models import PowerModel
+from accounts.selectors.health import ASK_THE_ADMIN
 from accounts.selectors.known_sources import known_source
 from finops.core import display
 from finops.core.time_zones import as_shown, offset_of
@@ -67,6 +68,22 @@ def percent(share: float | None, reason: str = "") -> SafeString:
         display.full(share, "share"),
         display.short(share, "share").number,
     )
+
+
+@register.simple_tag
+def percent_in_column(share: float | None, reason: str = "") -> SafeString:
+    """A share, 0 to 1, as per cent with one decimal, so that what stands below each other has the same digits."""
+    if share is None:
+        return unknown(reason)
+    return format_html(
+        '<data value="{}" title="{}">{} %</data>', share, display.full(share, "share"), display.percent(share)
+    )
+
+
+@register.simple_tag
+def fix(words: str) -> SafeString | str:
+    """What to do about a trouble, to copy; in plain words where the reader can only tell somebody else."""
+    return words if words in {"", ASK_THE_ADMIN} else format_html("Fix: <code>{}</code>", words)
 
 
 def unknown(reason: str = "") -> SafeString:

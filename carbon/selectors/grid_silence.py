@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from accounts.models import SourceState, SourceStatus
+from accounts.selectors.health import fix_of_shared
 from accounts.selectors.scope import Scope
 from carbon.reference.grid_sources import GRID_SOURCES
 from carbon.selectors.grid_series import ReadingSeries
@@ -56,8 +57,10 @@ def grid_source(scope: Scope) -> GridSource:
     for row in asked:
         for zone, part in (row.detail if isinstance(row.detail, dict) else {}).items():
             if isinstance(part, dict) and part.get("error"):
-                by_zone.setdefault(str(zone), part)
-    return GridSource(SourceState(asked[0].state), asked[0].last_error, asked[0].fix, by_zone)
+                fix = fix_of_shared(str(part.get("fix", "")), user=scope.user)
+                by_zone.setdefault(str(zone), {**part, "fix": fix})
+    fix = fix_of_shared(asked[0].fix, user=scope.user)
+    return GridSource(SourceState(asked[0].state), asked[0].last_error, fix, by_zone)
 
 
 def why_silent(

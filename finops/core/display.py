@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Context, Decimal
+from decimal import ROUND_DOWN, Context, Decimal
 
 from finops.core.time_zones import as_shown, offset_of
 
@@ -12,7 +12,7 @@ Number = float | Decimal
 
 _EXACT = Context(prec=60)
 _SCALES = {
-    "gCO2e": ((Decimal(1_000_000), "t"), (Decimal(1000), "kg"), (Decimal(1), "g")),
+    "gCO2e": ((Decimal(1_000_000), "t CO2e"), (Decimal(1000), "kg CO2e"), (Decimal(1), "g CO2e")),
     "kWh": ((Decimal(1000), "MWh"), (Decimal(1), "kWh"), (Decimal("0.001"), "Wh")),
 }
 _CURRENCY_LETTERS = 3
@@ -66,9 +66,9 @@ def short(value: Number | None, unit: str) -> Quantity:
         number = _decimal(value)
         scale, name = next(((scale, name) for scale, name in _SCALES[unit] if abs(number) >= scale), _SCALES[unit][-1])
         if number == 0:
-            scale, name = Decimal(1), unit.removesuffix("CO2e")
+            scale, name = Decimal(1), unit.replace("gCO2e", "g CO2e")
         return Quantity(significant(number / scale), name)
-    return Quantity(significant(value), unit.replace("gCO2e", "g"))
+    return Quantity(significant(value), unit.replace("gCO2e", "g CO2e"))
 
 
 def full(value: Number | None, unit: str) -> str:
@@ -99,13 +99,26 @@ def instant(moment: datetime) -> str:
     return f"{shown:%d %b %Y %H:%M} {offset_of(shown)}".lstrip("0")
 
 
+def percent(share: Number, *, decimals: int = 1) -> str:
+    """A share as per cent with so many decimals, for a column: 100 only where it is whole, 0 only where it is nothing.
+
+    0.9999 is 99.9 and not 100.0; 0.0001 is <0.1 and not 0.0.
+    """
+    number, step = _decimal(share) * 100, Decimal(1).scaleb(-decimals)
+    if 0 < abs(number) < step:
+        return f"{'>-' if number < 0 else '<'}{step}"
+    if 100 - step < abs(number) < 100:  # noqa: PLR2004 (what would round to a whole it is not)
+        return f"{number.quantize(step, rounding=ROUND_DOWN):,f}"
+    return fixed(number, decimals=decimals)
+
+
 def _percent(value: Number) -> str:
     """A share as per cent: 100 only where it is whole, 0 only where it is nothing."""
     percent = _decimal(value) * 100
     if 0 < percent < 1:
         return significant(percent, digits=1) if percent >= Decimal("0.1") else "<0.1"
     if Decimal("99.5") <= percent < 100:  # noqa: PLR2004 (what would round to a whole it is not)
-        return f"{percent.quantize(Decimal('0.1'), rounding='ROUND_DOWN')}"
+        return f"{percent.quantize(Decimal('0.1'), rounding=ROUND_DOWN)}"
     return f"{percent:.0f}"
 
 

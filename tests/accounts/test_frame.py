@@ -9,7 +9,7 @@ from accounts.selectors.known_sources import KNOWN_SOURCES
 from accounts.templatetags.links import method, term
 from accounts.templatetags.sparkline import sparkline
 from tests.conftest import NOW
-from tests.factories import AwsAccountFactory, MembershipFactory, SourceStatusFactory, TeamFactory
+from tests.factories import AwsAccountFactory, MembershipFactory, SourceStatusFactory, TeamFactory, UserFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock_at_now")]
 
@@ -42,7 +42,20 @@ def test_a_shared_source_that_fails_is_told_too(alice_client, team):
     everything_answered(AwsAccountFactory.create(team=team))
     SourceStatus.objects.filter(source="electricity_maps").update(state="unavailable")
 
-    assert "a shared source to look at" in header_of(alice_client)
+    assert "the platform admin has a shared source to look at" in header_of(alice_client)
+
+
+def test_only_the_platform_admin_is_told_how_to_mend_what_all_teams_share(client, alice, team):
+    everything_answered(AwsAccountFactory.create(team=team))
+    SourceStatus.objects.filter(source="electricity_maps").update(state="not_enabled", fix="Set ELECTRICITY_MAPS_KEY.")
+
+    for path in ("/", "/data-health/"):
+        for user in (alice, UserFactory.create(), UserFactory.create(is_staff=True)):
+            client.force_login(user)
+            page = client.get(path).content.decode()
+
+            assert ("Fix: <code>Set ELECTRICITY_MAPS_KEY.</code>" in page) is user.is_staff
+            assert ("The platform admin has to look at it" in page) is not user.is_staff
 
 
 def test_the_header_is_about_the_chosen_team(alice, alice_client, team):

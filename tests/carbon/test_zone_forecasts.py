@@ -84,7 +84,7 @@ def test_a_back_test_says_whether_following_it_pays(alice_client, lost_share, ve
 
     text = text_of(alice_client.get("/grid/DE/"))
 
-    assert "15 % 20 % 66 %" in text
+    assert "15.2 % 20.0 % 66.0 %" in text
     assert f"140 {'▲ ' if verdict == 'weak' else ''}{verdict}" in text
 
 

@@ -33,15 +33,15 @@ def test_three_digits_are_significant_and_no_power_of_ten_is_written(value, show
     [
         (Decimal("1234.5"), "USD", "USD 1,230"),
         (Decimal(0), "EUR", "EUR 0"),
-        (456.7, "gCO2e", "457 g"),
-        (45_678.0, "gCO2e", "45.7 kg"),
-        (4_567_800.0, "gCO2e", "4.57 t"),
-        (0.5, "gCO2e", "0.500 g"),
-        (0.0, "gCO2e", "0 g"),
+        (456.7, "gCO2e", "457 g CO2e"),
+        (45_678.0, "gCO2e", "45.7 kg CO2e"),
+        (4_567_800.0, "gCO2e", "4.57 t CO2e"),
+        (0.5, "gCO2e", "0.500 g CO2e"),
+        (0.0, "gCO2e", "0 g CO2e"),
         (0.0, "kWh", "0 kWh"),
         (0.0042, "kWh", "4.20 Wh"),
         (2250.0, "kWh", "2.25 MWh"),
-        (22.6, "gCO2e/USD", "22.6 g/USD"),
+        (22.6, "gCO2e/USD", "22.6 g CO2e/USD"),
         (0.631, "share", "63 %"),
         (1.0, "share", "100 %"),
         (0.9999, "share", "99.9 %"),
@@ -52,6 +52,23 @@ def test_three_digits_are_significant_and_no_power_of_ten_is_written(value, show
 )
 def test_a_tile_shows_a_unit_that_fits_the_number(value, unit, shown):
     assert str(display.short(value, unit)) == shown
+
+
+@pytest.mark.parametrize(
+    ("share", "shown"),
+    [
+        (1.0, "100.0"),
+        (0.9999, "99.9"),
+        (0.98, "98.0"),
+        (0.0, "0.0"),
+        (0.0004, "<0.1"),
+        (-0.0004, ">-0.1"),
+        (-0.25, "-25.0"),
+        (12.345, "1,234.5"),
+    ],
+)
+def test_shares_below_each_other_have_the_same_decimals(share, shown):
+    assert display.percent(share) == shown
 
 
 def test_a_title_has_every_digit_that_means_anything():
