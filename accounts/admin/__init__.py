@@ -12,12 +12,15 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.admin.audited import AuditedAdmin
+from accounts.admin.metric_choices import MetricChoiceAdmin
 from accounts.api.serializers import AuditEntrySerializer
 from accounts.models import AccessKind, AuditEntry, AwsAccount, Door, Membership, RefreshRun, SourceStatus, Team, User
 from accounts.services.audit import Actor, record
 from accounts.services.registration import external_id_for
 from finops.core.answers import csv_response
 from finops.core.read_only_admin import ReadOnlyAdmin
+
+__all__ = ["MetricChoiceAdmin"]
 
 admin.site.site_header = "Carbon-aware FinOps"
 admin.site.site_title = "Carbon-aware FinOps admin"

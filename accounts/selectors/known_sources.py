@@ -26,6 +26,7 @@ KNOWN_SOURCES: dict[str, KnownSource] = {
         KnownSource("aws_eip", "Elastic IP", "fixed addresses", timedelta(hours=1)),
         KnownSource("aws_cloudtrail", "CloudTrail", "starts and stops", timedelta(hours=6)),
         KnownSource("aws_cloudwatch", "CloudWatch", "CPU utilization", timedelta(hours=1)),
+        KnownSource("aws_metrics", "Metrics", "metrics of all kinds of resources", timedelta(hours=1)),
         KnownSource("aws_pricing", "Price list", "on-demand prices", timedelta(hours=1)),
         KnownSource("aws_cost_explorer", "Cost Explorer", "billed cost", timedelta(hours=24)),
         KnownSource("electricity_maps", "Electricity Maps", "carbon intensity", timedelta(hours=1), is_shared=True),

@@ -27,6 +27,7 @@ STEPS = (
     "addresses",
     "events",
     "utilization",
+    "metrics",
     "grid",
     "forecast",
     "power",

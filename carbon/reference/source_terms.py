@@ -43,6 +43,10 @@ SOURCE_TERMS = {
         "GetMetricData for CPUUtilization by the hour; AWS charges for it",
         "Your account's own data, under your agreement with AWS.",
     ),
+    "aws_metrics": SourceTerms(
+        "GetMetricData for the metrics that are switched on, as often as the admin chose; AWS charges for each",
+        "Your account's own data, under your agreement with AWS.",
+    ),
     "aws_pricing": SourceTerms(
         "GetProducts: one on-demand price for each kind of instance hour",
         "AWS's public price list.",

@@ -22,6 +22,7 @@ from accounts.services.estate import (
 )
 from accounts.services.events import refresh_events
 from accounts.services.inventory import refresh_inventory
+from accounts.services.metrics import refresh_metrics
 from accounts.services.runs import STEPS, LeaseLost
 from accounts.services.source_status import record_failure, record_outcome
 from accounts.services.step import Progress, StepOutcome, Writing
@@ -190,6 +191,8 @@ PIPELINE: dict[str, Step] = {
         Step("addresses", _asking_aws(refresh_addresses, of_period=False), "aws_eip", timedelta(hours=1)),
         Step("events", _asking_aws(refresh_events), "aws_cloudtrail", timedelta(hours=6)),
         Step("utilization", _asking_aws(refresh_utilization), "aws_cloudwatch", timedelta(hours=1)),
+        # After it, for CPU comes first where the budget is short.
+        Step("metrics", _asking_aws(refresh_metrics), "aws_metrics", timedelta(hours=1)),
         Step("grid", _grid, "electricity_maps", timedelta(hours=1), is_shared=True),
         # After the readings, on which our own forecasts rest.
         Step("forecast", _forecast, "grid_forecasts", timedelta(hours=1), is_shared=True),

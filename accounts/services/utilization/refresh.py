@@ -2,15 +2,15 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime, timedelta
-from decimal import Decimal
+from datetime import datetime
 
-from django.conf import settings
 from django.db import transaction
 
+from accounts.clients.aws.metric_data import GET_METRIC_DATA, USD_PER_METRIC
 from accounts.clients.aws.session import AwsSession
-from accounts.clients.aws.utilization import GET_METRIC_DATA, USD_PER_METRIC, HourlyCpu, hourly_cpu
-from accounts.models import AwsAccount, MetricDay, SourceStatus
+from accounts.clients.aws.utilization import HourlyCpu, hourly_cpu
+from accounts.models import AwsAccount, MetricDay
+from accounts.services.cloudwatch_budget import budget_left, monthly_budget
 from accounts.services.parallel import ask_all
 from accounts.services.step import PartOutcome, Progress, StepOutcome, Writing, no_progress
 from accounts.services.touched_days import touch_days
@@ -25,7 +25,6 @@ SOURCE = GET_METRIC_DATA.upstream
 
 # So many instance-days are merged and written at once: some 30 MB, and a second.
 _ROWS_AT_ONCE = 20_000
-_LONGEST_MONTH = timedelta(days=31)
 
 
 def refresh_utilization(
@@ -134,19 +133,14 @@ class _Reading:
 def _within_budget(account: AwsAccount, wanted: list[Wanted], now: datetime, outcome: StepOutcome) -> list[Wanted]:
     """All of them, or those not asked for a day where the month's budget does not reach for more.
 
-    The budget is spread over the month, so that its last days are not worse off than its first.
+    CPU comes before all other metrics: the ledger rests on it, and what it spends is not theirs any more.
     """
-    budget = Decimal(settings.CLOUDWATCH_BUDGET_USD_PER_MONTH)
-    month_began = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    status = SourceStatus.objects.filter(aws_account=account, source=SOURCE, month=month_began.date()).first()
-    spent = status.cost_usd if status else Decimal(0)
-    allowed = budget * Decimal((now - month_began + DAY) / _LONGEST_MONTH)
-    if spent + USD_PER_METRIC * len(wanted) <= allowed:
+    if USD_PER_METRIC * len(wanted) <= budget_left(account=account, sources=[SOURCE], now=now):
         return wanted
     urgent = [one for one in wanted if one.start < now - DAY]
     if len(urgent) < len(wanted):
         outcome.notes.append(
             f"{len(wanted) - len(urgent)} instances were not asked this time: the CloudWatch budget of "
-            f"{budget} USD a month reaches for one reading a day."
+            f"{monthly_budget()} USD a month reaches for one reading a day."
         )
     return urgent

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from django.db import connection
 
-from accounts.clients.aws.utilization import GET_METRIC_DATA, HourlyCpu
+from accounts.clients.aws.metric_data import GET_METRIC_DATA
+from accounts.clients.aws.utilization import HourlyCpu
 from accounts.models import CPU_UTILIZATION, MetricDay
 from finops.core.bulk import upsert
 from finops.core.hourly import HOURS_PER_DAY

@@ -48,7 +48,7 @@ def wanted_hours(*, account: AwsAccount, period: Period, now: datetime) -> list[
     window = Period(
         start_of_hour(max(period.start, now - _KEPT)), start_of_hour(max(min(period.end, now), period.start))
     )
-    spans = _spans(account, window, now)
+    spans = instance_spans(account, window, now)
     if not spans:
         return []
     days = window.days()
@@ -78,7 +78,7 @@ def batches(wanted: list[Wanted]) -> Iterator[Batch]:
             position += len(some)
 
 
-def _spans(account: AwsAccount, window: Period, now: datetime) -> dict[tuple[int, str, str], Period]:
+def instance_spans(account: AwsAccount, window: Period, now: datetime) -> dict[tuple[int, str, str], Period]:
     """The part of `window` in which each instance may have run."""
     instances = Instance.objects.filter(aws_account=account)
     if account.enabled_regions:
