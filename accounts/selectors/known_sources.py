@@ -33,6 +33,7 @@ KNOWN_SOURCES: dict[str, KnownSource] = {
         KnownSource("grid_forecasts", "Forecasts", "carbon intensity ahead", timedelta(hours=1), is_shared=True),
         KnownSource("boavizta", "Boavizta", "power and embodied carbon", timedelta(hours=1), is_shared=True),
         KnownSource("ledger", "Ledger", "what is derived from all of these", timedelta(hours=1)),
+        KnownSource("findings", "Findings", "bottlenecks and what nobody uses", timedelta(hours=1)),
     )
 }
 

@@ -34,6 +34,7 @@ STEPS = (
     "price",
     "bill",
     "derive",
+    "findings",
 )
 
 MAX_ATTEMPTS = 5

@@ -68,6 +68,7 @@ SOURCE_TERMS = {
         "BoaviztAPI is AGPL-3.0 software that runs as a service of its own; its data name their sources.",
     ),
     "ledger": SourceTerms("nothing: it is worked out from all of these", "Yours."),
+    "findings": SourceTerms("nothing: they are worked out from metrics and lists", "Yours."),
 }
 
 UNDESCRIBED = SourceTerms("", "Terms unknown: ask whoever runs it.")

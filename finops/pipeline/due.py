@@ -68,7 +68,8 @@ def _due(accounts: Sequence[AwsAccount], *, now: datetime) -> dict[int, list[str
 
     due: dict[int, list[str]] = {}
     for account in accounts:
-        steps = [name for name, step in PIPELINE.items() if name != "derive" and is_due(step, account)]
+        steps = {name for name, step in PIPELINE.items() if name != "derive" and is_due(step, account)}
         is_outdated = account.ledger_method not in {"", ledger_method(account)}
-        due[account.pk] = [*steps, "derive"] if steps or account.pk in waiting or is_outdated else []
+        wanted = steps | {"derive"} if steps or account.pk in waiting or is_outdated else set()
+        due[account.pk] = [name for name in PIPELINE if name in wanted]
     return due

@@ -36,6 +36,7 @@ from carbon.services.power_profiles import refresh_power_profiles
 from carbon.sources import power_source
 from costing.selectors.keys import instance_types_of_account
 from costing.services.bills import refresh_bills
+from costing.services.findings import evaluate_findings
 from costing.services.ledger import add_up_windows, derive_touched_days
 from costing.services.prices import refresh_prices
 from finops.core.periods import Period
@@ -179,6 +180,10 @@ def _derive(context: Context, progress: Progress) -> StepOutcome:
     return outcome
 
 
+def _findings(context: Context, progress: Progress) -> StepOutcome:
+    return evaluate_findings(account=context.account, now=context.now, writing=context.writing, progress=progress)
+
+
 PIPELINE: dict[str, Step] = {
     step.name: step
     for step in (
@@ -201,6 +206,8 @@ PIPELINE: dict[str, Step] = {
         Step("price", _asking_aws(refresh_prices, of_period=False), "aws_pricing", timedelta(hours=1)),
         Step("bill", _asking_aws(refresh_bills), "aws_cost_explorer", timedelta(hours=24), stands_alone=True),
         Step("derive", _derive, "ledger", timedelta(hours=1)),
+        # After the ledger, which says what is at stake.
+        Step("findings", _findings, "findings", timedelta(hours=1)),
     )
 }
 if tuple(PIPELINE) != STEPS:

@@ -172,16 +172,20 @@ def near_timeout(
     )
 
 
-def never_invoked(invocations: Series, *, asked_days: Floats, days: float) -> Verdicts:
-    """Not one invocation in so many days, in which CloudWatch was asked: it has no point for an idle hour."""
+def never_invoked(invocations: Series, *, known_days: Floats, days: float) -> Verdicts:
+    """Not one invocation in so many days. `known_days`: since when each function is known to be as it is.
+
+    A day is let off, for the latest hours have not settled yet.
+    """
     window, offset = _tail(invocations, days * 24)
     count = np.nansum(window, axis=1, dtype=np.float64)
-    is_judged = asked_days >= days
+    measured_days = np.isfinite(window).sum(axis=1) / 24
+    is_judged = (measured_days >= max(days - 1, ENOUGH_HOURS / 24)) & (known_days >= days)
     return Verdicts(
         is_judged=is_judged,
         is_found=is_judged & (count == 0),
         since_hour=np.full(len(window), offset, dtype=np.int64),
-        measured={"invocations": count, "days": np.minimum(asked_days, days)},
+        measured={"invocations": count, "days": np.full(len(window), float(days))},
     )
 
 
