@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from costing.selectors.bridges import BridgeLine
+from costing.selectors.explorer import Block, Exploration, Kind
 from costing.selectors.lanes import Lane
 from costing.selectors.overview import Overview
 from finops.core.time_zones import as_shown
@@ -12,6 +13,8 @@ from finops.core.time_zones import as_shown
 _THINNEST = 1000  # a bar of less than one in so many of the tallest cannot be seen
 
 Values = Sequence[float | Decimal | None]
+
+_SERIES_COLORS = 8  # as many as tell apart; the style sheet has them
 
 _DRAWN_AS_LINES = {"cpu", "intensity"}
 
@@ -70,6 +73,7 @@ def bridge_chart(lines: Sequence[BridgeLine], currency: str) -> dict[str, Any]:
     spans = [[float(line.starts_at), float(line.starts_at + line.amount)] for line in shown]
     return {
         "labels": [line.label.split() for line in shown],  # a word a line, so that they fit below their bars
+        "turns": True,  # where the screen is too narrow for that
         "axes": {"left": currency},
         "amounts": [float(line.amount) for line in shown],
         "series": [
@@ -84,6 +88,31 @@ def bridge_chart(lines: Sequence[BridgeLine], currency: str) -> dict[str, Any]:
                 "values": [span if is_of_kind else None for span, is_of_kind in zip(spans, of_kind, strict=True)],
             }
             for label, color, of_kind in kinds
+        ],
+    }
+
+
+def explorer_chart(answer: Exploration, block: Block, addresses: Sequence[str]) -> dict[str, Any]:
+    """The lines of the table as stacked bars, a ratio as lines; a stretch the period cuts into is hatched."""
+    scale = 0.001 if block.unit == "gCO2e" else 1.0
+    is_ratio = answer.question.measure.is_ratio
+    partial = [bucket.is_partial for bucket in answer.buckets]
+    return {
+        "labels": [f"{bucket.first:%d %b}".lstrip("0") for bucket in answer.buckets],
+        "axes": {"left": {"gCO2e": "kg CO2e"}.get(block.unit, block.unit.replace("gCO2e", "g"))},
+        "stacked": not is_ratio,
+        "why": ["the period holds a part of it" if is_cut else "" for is_cut in partial],
+        "series": [
+            _series(
+                " · ".join(line.labels),
+                "line" if is_ratio else "bar",
+                "left",
+                f"series-{number % _SERIES_COLORS}" if line.kind is Kind.GROUP else "rest",
+                [None if value is None else float(value) * scale for value in line.values],
+                partial,
+            )
+            | {"address": address}
+            for number, (line, address) in enumerate(zip(block.lines, addresses, strict=True))
         ],
     }
 

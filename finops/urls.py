@@ -12,14 +12,17 @@ from accounts.api import views as accounts_api
 from accounts.views import admin_sign_in
 from carbon.api import grid_views as grid_api
 from carbon.api.carbon_aware import routes as carbon_aware
+from costing.api import customer_routes
 from costing.api import instance_views as instances_api
 from costing.api import views as costing_api
+from costing.api.explore import Explore
 from costing.api.sci import MarginalCarbonIntensity, SciScores
 
 _endpoints = {
     "overview": ("api-overview", costing_api.Overview),
     "totals": ("api-totals", costing_api.Totals),
     "checks": ("api-checks", costing_api.Checks),
+    "explore": ("api-explore", Explore),
     "instances": ("api-instances", instances_api.Instances),
     "instances/<int:pk>": ("api-instance", instances_api.Instance),
     "instances/<int:pk>/hours": ("api-instance-hours", instances_api.Hours),
@@ -70,6 +73,7 @@ urlpatterns = [
     ),
     path("", include("costing.urls")),
     path("api/v1/", include(api)),
+    path("api/", include(customer_routes)),
     path("admin/login/", admin_sign_in, name="admin-sign-in"),
     path("admin/", admin.site.urls),
     *carbon_aware.unknown_addresses,

@@ -63,7 +63,7 @@ def billed_cost(scope: Scope, window: Window, *, health: DataHealth) -> Billed:
             totals[currency].append(amount)
     stand = health.stand(BILL_SOURCES)
     if not totals:
-        return Billed(figures=(_no_bill(health, has_complete_days=bool(complete)),), by_day=_frozen(by_day))
+        return Billed(figures=(no_bill(health, has_complete_days=bool(complete)),), by_day=_frozen(by_day))
     return Billed(
         figures=tuple(
             Figure(
@@ -90,7 +90,7 @@ def _frozen(by_day: Mapping[date, list[BilledAmount]]) -> dict[date, tuple[Bille
     return {day: tuple(amounts) for day, amounts in by_day.items()}
 
 
-def _no_bill(health: DataHealth, *, has_complete_days: bool) -> Figure:
+def no_bill(health: DataHealth, *, has_complete_days: bool) -> Figure:
     """An unknown bill, and why: not asked yet, not allowed, not enabled, too young. None of these is zero."""
     stand = health.stand(BILL_SOURCES)
     sources = health.of(BILL_SOURCES)

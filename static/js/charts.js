@@ -5,6 +5,11 @@
 
 (() => {
   const drawn = [];
+  const narrow = matchMedia("(max-width: 40rem)");
+
+  // Lines of one kind differ in colour and in dash, for those who see few colours and for grey paper.
+  const dashes = [[], [9, 4], [9, 3, 2, 3], [4, 3]];
+  const dashOf = (series) => (series.dashed ? [5, 4] : dashes[series.dash || 0]);
 
   const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -42,14 +47,14 @@
     },
   });
 
-  const dataset = (series) => {
+  const dataset = (series, isTurned) => {
     const ink = color(`--chart-${series.color}`);
     const marked = (index) => Boolean(series.hatched[index]);
     const common = {
       label: series.label,
       data: series.values,
       type: series.kind,
-      yAxisID: series.axis,
+      [isTurned ? "xAxisID" : "yAxisID"]: series.axis,
       borderColor: ink,
       order: series.kind === "line" ? 0 : 1,
     };
@@ -67,25 +72,27 @@
     return {
       ...common,
       // A hollow point is what was not measured.
-      backgroundColor: ink,
+      backgroundColor: series.fills ? `${ink}26` : ink,
+      fill: series.fills ? "+1" : false, // the ground up to the next line
       pointBackgroundColor: series.values.map((_, index) => (marked(index) ? color("--surface") : ink)),
-      borderWidth: 1.75,
-      borderDash: series.dashed ? [5, 4] : [],
-      pointRadius: series.apart
-        ? series.values.map((_, index) => (marked(index) ? 3 : 1.5))
+      borderWidth: series.bound ? 0.75 : 1.75,
+      borderDash: dashOf(series),
+      pointRadius: series.apart || series.chosen
+        ? series.values.map((_, index) => (marked(index) ? 3 : series.chosen ? 0 : 1.5))
         : series.points === false || series.values.length > 100 ? 0 : 1.5,
       pointHitRadius: series.points === false ? 0 : 8,
       spanGaps: false,
-      // A stretch that ends in a marked point is dotted, or not drawn where such a point stands apart.
+      // A stretch that ends in a marked point is dotted, or not drawn where such a point stands apart; where points
+      // are marked for being chosen, the line stays as it is.
       segment: {
         borderColor: (part) => (series.apart && marked(part.p1DataIndex) ? "transparent" : undefined),
-        borderDash: (part) => (marked(part.p1DataIndex) ? [2, 3] : undefined),
+        borderDash: (part) => (!series.chosen && marked(part.p1DataIndex) ? [2, 3] : undefined),
       },
     };
   };
 
-  const axis = (unit, side, isLane) => ({
-    position: side,
+  const axis = (unit, side, isLane, isTurned) => ({
+    position: isTurned ? "bottom" : side,
     beginAtZero: true,
     max: unit === "min" ? 60 : unit === "%" && isLane ? 100 : undefined,
     title: { display: !isLane, text: unit, color: color("--ink-soft") },
@@ -103,22 +110,42 @@
     const chart = holder.dataset.lane === undefined ? data : data[Number(holder.dataset.lane)];
     const isLane = holder.dataset.lane !== undefined;
     const isBottom = !isLane || holder.classList.contains("last");
+    // Few bars with long names lie down where there is no room for the names below them.
+    const isTurned = Boolean(chart.turns) && narrow.matches;
+    holder.classList.toggle("turned", isTurned);
+    const labels = isTurned ? chart.labels.map((words) => words.join(" ")) : chart.labels;
     const scales = {
-      x: {
-        ticks: { display: isBottom, color: color("--ink-soft"), maxRotation: 0, autoSkipPadding: 16 },
+      [isTurned ? "y" : "x"]: {
+        ticks: {
+          display: isBottom,
+          color: color("--ink-soft"),
+          maxRotation: 0,
+          autoSkipPadding: 16,
+          autoSkip: !chart.turns,
+        },
         grid: { display: false },
         border: { color: color("--line-strong") },
       },
     };
     for (const [side, unit] of Object.entries(chart.axes)) {
-      scales[side] = axis(unit, side, isLane);
+      scales[side] = axis(unit, side, isLane, isTurned);
+      scales[side].stacked = scales.x.stacked = Boolean(chart.stacked);
     }
     return new Chart(holder.querySelector("canvas"), {
-      data: { labels: chart.labels, datasets: chart.series.map(dataset) },
+      data: { labels, datasets: chart.series.map((series) => dataset(series, isTurned)) },
       plugins: chart.gaps ? [gapsBehind(chart.gaps)] : [],
       options: {
         animation: false,
+        indexAxis: isTurned ? "y" : "x",
         maintainAspectRatio: false,
+        // A bar leads where its row in the table leads.
+        onClick: (event, _, drawing) => {
+          const [hit] = drawing.getElementsAtEventForMode(event.native, "nearest", { intersect: true }, false);
+          const address = hit && chart.series[hit.datasetIndex].address;
+          if (address) {
+            location.assign(address);
+          }
+        },
         interaction: { mode: "index", intersect: false },
         scales,
         plugins: {
@@ -128,14 +155,15 @@
             align: "start",
             labels: {
               usePointStyle: true,
-              boxWidth: 22,
+              pointStyleWidth: 34, // a dash and its gap, twice
               generateLabels: (drawing) =>
                 Chart.defaults.plugins.legend.labels.generateLabels(drawing).map((label) => ({
                   ...label,
+                  text: chart.series[label.datasetIndex].legend ?? label.text,
                   fontColor: color("--ink-soft"),
                   lineWidth: drawing.data.datasets[label.datasetIndex].type === "line" ? 2 : 0,
-                  pointStyle: drawing.data.datasets[label.datasetIndex].type === "line" ? "line" : "rect",
-                })),
+                  pointStyle: drawing.data.datasets[label.datasetIndex].type === "line" && !chart.series[label.datasetIndex].fills ? "line" : "rect",
+                })).filter((label) => label.text),
             },
           },
           tooltip: {
@@ -170,5 +198,6 @@
     redraw();
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
     matchMedia("print").addEventListener("change", redraw);
+    narrow.addEventListener("change", redraw);
   });
 })();

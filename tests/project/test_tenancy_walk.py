@@ -10,6 +10,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.models import ApiToken, AuditEntry, RefreshRun
 from carbon.services.upstream_keys import set_key
+from costing.models import SavedView
 from tests.conftest import NOW
 from tests.factories import (
     AwsAccountFactory,
@@ -102,6 +103,7 @@ def alices(team, alice):
         created_at=NOW, expires_at=NOW + timedelta(days=9),
     )  # fmt: skip
     member = alice.memberships.get()
+    view = SavedView.objects.create(team=team, name=f"{CANARY} view", query="measure=list", created_at=NOW)
     return {
         "account": account,
         "instance": instance,
@@ -109,6 +111,7 @@ def alices(team, alice):
         "team": team,
         "token": token,
         "member": member,
+        "view": view,
     }
 
 
@@ -120,6 +123,7 @@ SUPPLIERS = {
     ("account-refresh", "pk"): lambda rows: rows["account"].pk,
     ("team-member-role", "pk"): lambda rows: rows["member"].pk,
     ("team-member-remove", "pk"): lambda rows: rows["member"].pk,
+    ("explorer-forget", "pk"): lambda rows: rows["view"].pk,
     ("api-account", "pk"): lambda rows: rows["account"].pk,
     ("api-team", "slug"): lambda rows: rows["team"].slug,
     ("api-token-revoke", "pk"): lambda rows: rows["token"].pk,
@@ -136,12 +140,20 @@ SUPPLIERS = {
 # What they name is nobody's own, so everybody finds it; what is Alice's on it must not show all the same.
 SHARED = {"zone", "api-zone"}
 # Addresses that only take a deed and show nothing themselves.
-DEEDS = {"account-refresh", "team-member-role", "team-member-remove", "api-token-revoke"}
+DEEDS = {"account-refresh", "team-member-role", "team-member-remove", "api-token-revoke", "explorer-forget"}
 # Shows what it is asked about, so without its parameters nothing of Alice's.
 ASKED = {"api-trust-policy"}
 # Asked for beside the plain address: filters that name what is Alice's.
 QUERIES = {
     "overview": ["?team=canary-9f1c-team"],
+    "explorer": [
+        "?team=canary-9f1c-team",
+        f"?account={ACCOUNT_ID}&group_by=account",
+        "?measure=list&group_by=instance",
+        "?measure=list&group_by=tag&tag=owner",
+    ],
+    "api-explore": ["?team=canary-9f1c-team", f"?account={ACCOUNT_ID}&group_by=account", "?format=csv"],
+    "customer-costs": ["?team=canary-9f1c-team"],
     "instances": ["?team=canary-9f1c-team", f"?account={ACCOUNT_ID}", "?q=i-canary"],
     "health": ["?team=canary-9f1c-team"],
     "accounts": ["?team=canary-9f1c-team"],
