@@ -194,9 +194,9 @@ class History:
 def _fill(answer: HourlyRuntime, edges: Floats, stretch: Stretch, type_index: int, longest: Floats) -> None:
     """Add a stretch to the hours; `longest` keeps how long the type ran that each hour has now."""
     for share in stretch.shares:
-        place, seconds = overlap(edges, share.start, share.end)
         if share.upper <= 0:
             continue
+        place, seconds = overlap(edges, share.start, share.end)
         best = share.best * seconds
         answer.running_seconds[place] += best
         answer.lower_seconds[place] += share.lower * seconds

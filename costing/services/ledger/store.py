@@ -21,6 +21,7 @@ _KEYS_AT_ONCE = 20_000
 _IDS_AT_ONCE = 10_000  # SQLite takes no more than 32,766 values in one statement
 _COST_PLACES = 8
 _COST_UNIT = 10**_COST_PLACES
+_LAST_PLACE = Decimal(1).scaleb(-_COST_PLACES)
 
 _DAY_COLUMNS = (
     "instance_id", "day", "aws_account_id", "region", "zone_key", "instance_type",
@@ -217,7 +218,7 @@ def _total_values(sums: list[float]) -> tuple[Any, ...]:
     """The sums as the driver takes them; NULL where not one instance of the group knows the part."""
     count, running, billed, cost, energy, operational, embodied, *rest = sums
     knows, (hours, aligned, no_price, no_power, no_intensity) = rest[:4], rest[4:]
-    amounts = [_dollars(cost, digits=20), energy, operational, embodied]
+    amounts = [*_dollars([cost], digits=20), energy, operational, embodied]
     return (
         int(count), running, billed,
         *(amount if known else None for amount, known in zip(amounts, knows, strict=True)),
@@ -230,15 +231,16 @@ def _nullable(values: Floats) -> list[float | None]:
 
 
 def _money(list_cost_usd: Floats) -> list[Any]:
+    return _dollars(cost_units(list_cost_usd).tolist(), digits=18)
+
+
+def _dollars(units: Iterable[float], *, digits: int) -> list[Any]:
+    """Whole units of the last place as the driver takes them for a column of so many digits; NaN as NULL."""
+    adapt = connection.ops.adapt_decimalfield_value  # looked up once: the proxy of the connection takes its time
     return [
-        None if units != units else _dollars(units, digits=18)  # noqa: PLR0124 (NaN is unequal to itself)
-        for units in cost_units(list_cost_usd).tolist()
+        None if each != each else adapt(Decimal(int(each)) * _LAST_PLACE, digits, _COST_PLACES)  # noqa: PLR0124 (NaN is unequal to itself)
+        for each in units
     ]
-
-
-def _dollars(units: float, *, digits: int) -> Any:
-    """Whole units of the last place as the driver takes them for a column of so many digits."""
-    return connection.ops.adapt_decimalfield_value(Decimal(int(units)).scaleb(-_COST_PLACES), digits, _COST_PLACES)
 
 
 def _packed(values: npt.NDArray[Any], dtype: str) -> list[bytes]:
