@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from accounts.models import AwsAccount, Instance, Team, User
+from accounts.models import AwsAccount, Instance, Resource, Team, User
 from accounts.models.aws_account import AwsAccountQuerySet
 from accounts.models.instance import InstanceQuerySet
+from accounts.models.resource import ResourceQuerySet
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,11 @@ class Scope:
         """The instances of those accounts, gone ones included."""
         instances = Instance.objects.visible_to(self.user)
         return instances.filter(aws_account__team=self.team) if self.team else instances
+
+    def resources(self) -> ResourceQuerySet:
+        """What else those accounts hold, gone ones included."""
+        resources = Resource.objects.visible_to(self.user)
+        return resources.filter(aws_account__team=self.team) if self.team else resources
 
 
 def scope_of(user: User, *, team_slug: str = "") -> Scope | None:

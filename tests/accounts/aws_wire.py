@@ -32,6 +32,9 @@ _PROTOCOLS = {
     "cloudwatch": "json",
     "ce": "json",
     "sso": "rest-json",
+    "rds": "query",
+    "s3": "rest-xml",
+    "lambda": "rest-json",
 }
 
 
@@ -109,11 +112,16 @@ def _refused(service: str, refusal: Refusal) -> Raw:
     if _PROTOCOLS[service] == "ec2":
         xml = f"<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors></Response>"
         return Raw(xml.encode(), refusal.status, "text/xml")
-    if _PROTOCOLS[service] == "query":
+    if _PROTOCOLS[service] in {"query", "rest-xml"}:
         xml = f"<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"
         return Raw(xml.encode(), refusal.status, "text/xml")
     body = json.dumps({"__type": code, "message": message}).encode()
     return Raw(body, refusal.status, "application/x-amz-json-1.1", error_type=code)
+
+
+def _signature(header: str) -> re.Match[str] | None:
+    """Access key, region and signing name."""
+    return re.search(r"Credential=([^/]+)/\d{8}/([^/]+)/([^/]+)/", header)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -121,13 +129,20 @@ class _Handler(BaseHTTPRequestHandler):
     wire: AwsWire
 
     def do_GET(self) -> None:
-        # Only the SSO portal is asked with GET.
-        path = self.path.partition("?")[0]
-        self._answer("sso", Request(f"GET {path}", "", {}, ""))
+        # S3 and Lambda say in the path what they are asked; the SSO portal is asked without a signature.
+        path, _, query = self.path.partition("?")
+        signed = _signature(self.headers.get("Authorization", ""))
+        if signed is None:
+            self._answer("sso", Request(f"GET {path}", "", {}, ""))
+            return
+        access_key, region, service = signed.groups()
+        operation = {"lambda": "ListFunctions", "s3": "ListBuckets" if path == "/" else "GetBucketLocation"}[service]
+        params = dict(parse_qsl(query, keep_blank_values=True)) | ({"Bucket": path[1:]} if path != "/" else {})
+        self._answer(service, Request(operation, region, params, access_key))
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        signed = re.search(r"Credential=([^/]+)/\d{8}/([^/]+)/([^/]+)/", self.headers.get("Authorization", ""))
+        signed = _signature(self.headers.get("Authorization", ""))
         access_key, region, name = signed.groups() if signed else ("", "", "sts")
         service = _SIGNING_NAMES.get(name, name)
         if target := self.headers.get("X-Amz-Target"):

@@ -31,6 +31,10 @@ def buckets(aws: AwsSession) -> list[ResourceDescription]:
 def bucket_region(aws: AwsSession, *, bucket: str) -> str:
     """The region of one bucket."""
     answer = aws.call(GET_BUCKET_LOCATION, region=aws.home_region, Bucket=bucket)
+    # botocore reads any page without a text of its own as us-east-1, which S3 tells by an empty answer.
+    content_type = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("content-type", "")
+    if "xml" not in content_type:
+        raise cannot_be_read(GET_BUCKET_LOCATION)
     # https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLocation.html: two regions have older names here.
     region = {None: "us-east-1", "": "us-east-1", "EU": "eu-west-1"}.get(told := answer["LocationConstraint"], told)
     if not isinstance(region, str) or not _REGION.fullmatch(region):
