@@ -11,14 +11,21 @@ from accounts.selectors.scope import Scope
 
 STEP_LABELS = {
     "inventory": "Instances",
+    "databases": "Databases",
+    "buckets": "Buckets",
+    "functions": "Functions",
+    "disks": "Disks and snapshots",
+    "addresses": "Addresses",
     "events": "Starts and stops",
     "utilization": "CPU utilization",
+    "metrics": "Metrics",
     "grid": "Carbon intensity",
     "forecast": "Forecasts",
     "power": "Power profiles",
     "price": "Prices",
     "bill": "Bill",
     "derive": "Ledger",
+    "findings": "Findings",
 }
 
 

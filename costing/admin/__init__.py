@@ -1,13 +1,18 @@
+"""The platform admin's desk for money: rates, functional units, limits of findings; and a look at what is kept."""
+
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.forms import ModelForm
 
 from accounts.admin.audited import AuditedAdmin
 from costing.estimators.money import USD
+from costing.models import BilledCost, ExchangeRate, FunctionalUnit, Price
 from finops.core.display import is_currency
 from finops.core.read_only_admin import ReadOnlyAdmin
 
-from .models import BilledCost, ExchangeRate, FunctionalUnit, Price
+from .thresholds import FindingAdmin, ThresholdAdmin
+
+__all__ = ["FindingAdmin", "ThresholdAdmin"]
 
 
 class ExchangeRateForm(ModelForm):  # type: ignore[type-arg] # generic for the type checker only
