@@ -11,8 +11,7 @@ from carbon.selectors.when_and_where import WhenAndWhere
 from carbon.selectors.zone_forecasts import ZoneForecast, ZoneForecasts
 
 _UNIT = "g CO2e/kWh"
-_COLORS = ("intensity", "running", "embodied", "carbon")
-_LINE_COLORS = ("intensity", "running", "carbon", "embodied", "cost")
+_LINE_COLORS, _DASHES = 8, 4  # what the style sheet and charts.js tell apart
 
 
 def grid_lanes(grid: Grid) -> list[dict[str, Any]]:
@@ -52,8 +51,8 @@ def when_chart(answer: WhenAndWhere, *, signal: str) -> dict[str, Any]:
                 "label": choice.location,
                 "kind": "line",
                 "axis": "left",
-                "color": _LINE_COLORS[number % len(_LINE_COLORS)],
-                "dashed": False,
+                **_ink(number),
+                "chosen": True,
                 "hatched": [answer.is_in_best(choice, hour) for hour in answer.hours],
                 "values": list(choice.hours),
             }
@@ -63,7 +62,7 @@ def when_chart(answer: WhenAndWhere, *, signal: str) -> dict[str, Any]:
 
 
 def forecast_charts(answer: ZoneForecasts) -> dict[str, dict[str, Any]]:
-    """By signal, a line for each source and two thin dashed ones for its 80 % band."""
+    """By signal, a line for each source, and its 80 % band as the ground between two thin ones."""
     return {
         signal: {
             "labels": _hour_labels(answer.hours),
@@ -71,32 +70,31 @@ def forecast_charts(answer: ZoneForecasts) -> dict[str, dict[str, Any]]:
             "series": [
                 line
                 for number, forecast in enumerate(answer.of_signal(signal))
-                for line in _forecast_lines(forecast, _LINE_COLORS[number % len(_LINE_COLORS)])
+                for line in _forecast_lines(forecast, number)
             ],
         }
         for signal in answer.signals
     }
 
 
-def _forecast_lines(forecast: ZoneForecast, color: str) -> list[dict[str, Any]]:
-    def line(label: str, values: list[float | None], *, is_bound: bool) -> dict[str, Any]:
-        return {
-            "label": label,
-            "kind": "line",
-            "axis": "left",
-            "color": color,
-            "dashed": is_bound,
-            "points": not is_bound,
-            "hatched": [False] * len(values),
-            "values": values,
-        }
+def _forecast_lines(forecast: ZoneForecast, number: int) -> list[dict[str, Any]]:
+    def line(label: str, values: list[float | None], **more: Any) -> dict[str, Any]:
+        common = {"label": label, "kind": "line", "axis": "left", "hatched": [False] * len(values), "values": values}
+        return common | _ink(number) | more
 
+    bound = {"bound": True, "points": False, "dash": 0}
     hours = forecast.hours
-    lines = [line(forecast.label, [hour.gco2e_per_kwh if hour else None for hour in hours], is_bound=False)]
+    lines = [line(forecast.label, [hour.gco2e_per_kwh if hour else None for hour in hours])]
     if forecast.has_band:
-        lines.append(line(f"{forecast.label}, low", [hour.low if hour else None for hour in hours], is_bound=True))
-        lines.append(line(f"{forecast.label}, high", [hour.high if hour else None for hour in hours], is_bound=True))
+        low, high = ([getattr(hour, end) if hour else None for hour in hours] for end in ("low", "high"))
+        lines.append(line(f"{forecast.label}, low", low, legend=f"{forecast.label}, 80 % band", fills=True, **bound))
+        lines.append(line(f"{forecast.label}, high", high, legend="", **bound))
     return lines
+
+
+def _ink(number: int) -> dict[str, Any]:
+    """How the line of that number is drawn: colour and dash together tell it from all others of a chart."""
+    return {"color": f"line-{number % _LINE_COLORS + 1}", "dash": (number + number // _LINE_COLORS) % _DASHES}
 
 
 def _labels(grid: Grid) -> list[str]:
@@ -112,10 +110,7 @@ def _bars(label: str, hours: Sequence[HourReading | None]) -> dict[str, Any]:
 
 
 def _lines(told: Sequence[ReadingSeries]) -> list[dict[str, Any]]:
-    return [
-        _series(series.label, "line", _COLORS[number % len(_COLORS)], series.hours)
-        for number, series in enumerate(told)
-    ]
+    return [_series(series.label, "line", "", series.hours) | _ink(number) for number, series in enumerate(told)]
 
 
 def _series(label: str, kind: str, color: str, hours: Sequence[HourReading | None]) -> dict[str, Any]:

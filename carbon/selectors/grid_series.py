@@ -27,7 +27,12 @@ class HourReading(NamedTuple):
     starts_at: datetime
     gco2e_per_kwh: float
     is_estimated: bool  # any part of it
-    estimation_method: str
+    estimation_method: str  # in the words of its source
+
+    @property
+    def estimated_how(self) -> str:
+        """The method as words: TIME_SLICER_AVERAGE is a time slicer average."""
+        return self.estimation_method.replace("_", " ").lower()
 
 
 @dataclass(frozen=True, slots=True)

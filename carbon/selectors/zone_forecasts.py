@@ -66,6 +66,11 @@ class ZoneForecasts:
         """Those of which there is a forecast."""
         return list(dict.fromkeys(each.signal for each in self.forecasts))
 
+    @property
+    def banded_signals(self) -> set[str]:
+        """Those of which a source says how far off it may be."""
+        return {each.signal for each in self.forecasts if each.has_band}
+
     def of_signal(self, signal: str) -> list[ZoneForecast]:
         """The forecasts of one signal."""
         return [each for each in self.forecasts if each.signal == signal]

@@ -161,6 +161,7 @@
                   ...label,
                   text: chart.series[label.datasetIndex].legend ?? label.text,
                   fontColor: color("--ink-soft"),
+                  lineDash: drawing.data.datasets[label.datasetIndex].borderDash,
                   lineWidth: drawing.data.datasets[label.datasetIndex].type === "line" ? 2 : 0,
                   pointStyle: drawing.data.datasets[label.datasetIndex].type === "line" && !chart.series[label.datasetIndex].fills ? "line" : "rect",
                 })).filter((label) => label.text),
@@ -183,6 +184,8 @@
     });
   };
 
+  const afterFrames = (count, then) => (count ? requestAnimationFrame(() => afterFrames(count - 1, then)) : then());
+
   const redraw = () => {
     for (const chart of drawn.splice(0)) {
       chart.destroy();
@@ -198,6 +201,7 @@
     redraw();
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
     matchMedia("print").addEventListener("change", redraw);
-    narrow.addEventListener("change", redraw);
+    // Not at once: a chart that has just heard of its new width must not be gone when it fits itself, a frame later.
+    narrow.addEventListener("change", () => afterFrames(3, redraw));
   });
 })();
