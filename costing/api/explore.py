@@ -73,7 +73,7 @@ class ExplorationSerializer(serializers.Serializer):  # type: ignore[type-arg]
     """The answer to a question."""
 
     measure = serializers.CharField(source="question.measure")
-    label = serializers.CharField(source="question.measure.label", help_text="Which cost or carbon it is.")
+    title = serializers.CharField(source="question.measure.label", help_text="Which cost or carbon it is.")
     group_by = serializers.ListField(source="question.group_by", child=serializers.CharField())
     every = serializers.CharField(source="question.every")
     first_day = serializers.DateField(source="first")

@@ -76,6 +76,8 @@ class ExplorerForm(ScopeForm):
     )
     tag_value = _narrowing(f"The value of the tag; needs tag. {_NONE_HELP}", most=256)
 
+    unanswerable: Question | None = None  # the question asked, where no data can answer it and all else is right
+
     @classmethod
     def of_address(cls, given: QueryDict) -> Self:
         """The form of a page's address, in which `from_` is called from; what it does not know is left alone."""
@@ -104,6 +106,7 @@ class ExplorerForm(ScopeForm):
         elif given["then_by"] and given["then_by"] == question.group_by[0]:
             self.add_error("then_by", ValidationError("Group by two different things.", code="repeated"))
         elif refusal := why_unanswerable(question):
+            self.unanswerable = question
             self.add_error("measure", ValidationError(refusal, code="unanswerable"))
         return given
 

@@ -10,18 +10,23 @@ from .pages import (
     overview,
     team_settings,
 )
+from .resources import finding_decide, findings, resource, resources
 
 __all__ = [
     "PERIODS",
     "account_remove",
     "checks",
     "explorer",
+    "finding_decide",
+    "findings",
     "forget",
     "instance",
     "instance_columns",
     "instance_runtime",
     "instances",
     "overview",
+    "resource",
+    "resources",
     "save",
     "team_settings",
 ]

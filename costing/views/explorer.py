@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.context_processors import Frame
+from accounts.selectors.frame import Frame
 from accounts.services.refusal import Refused
 from accounts.views import SignedInRequest, scope_or_404, unusable
 from costing.charts import explorer_chart
@@ -69,18 +69,17 @@ class ShownBlock:
 def explorer(request: SignedInRequest) -> HttpResponse:
     """Cost, energy or carbon of a scope by up to two things, over time."""
     form = ExplorerForm.of_address(request.GET)
-    is_usable = form.is_valid()
     now = timezone.now()
-    if not is_usable and set(form.errors) != {"measure"}:
-        return unusable(request, form)
-    if not is_usable and not form.has_error("measure", "unanswerable"):
+    if not form.is_valid() and form.unanswerable is None:
         return unusable(request, form)
     scope = scope_or_404(request.user, form.cleaned_data["team"])
-    if not is_usable:
+    if form.unanswerable is not None:
         # A question that no data can answer keeps its controls, so that it can be changed here.
-        context = {"refusal": form.errors["measure"][0], "scope": scope} | _controls(form, request.GET)
+        context = {"refusal": form.errors["measure"][0], "scope": scope}
+        context |= _controls(form.unanswerable, form, request.GET)
         return render(request, "costing/explorer.html", context, status=400)
-    answer = explore(scope, form.window(now=now), form.question())
+    question = form.question()
+    answer = explore(scope, form.window(now=now), question)
     sharing = list(teams_to_share_with(request.user).order_by("name"))
     return render(
         request,
@@ -96,7 +95,7 @@ def explorer(request: SignedInRequest) -> HttpResponse:
             "sharing": sharing,
             "now": now,
         }
-        | _controls(form, request.GET),
+        | _controls(question, form, request.GET),
     )
 
 
@@ -130,8 +129,7 @@ def forget(request: SignedInRequest, pk: int) -> HttpResponse:
     return redirect("explorer")
 
 
-def _controls(form: ExplorerForm, given: QueryDict) -> dict[str, object]:
-    question = form.question()
+def _controls(question: Question, form: ExplorerForm, given: QueryDict) -> dict[str, object]:
     chosen = {name: given[name] for name in ("team", "days", "month", "from", "to", *FILTERS) if given.get(name)}
     return {
         "question": question,
@@ -172,7 +170,7 @@ def _address(line: Line, question: Question, given: QueryDict) -> str:
 def _finer(question: Question, narrowed: Mapping[Dimension, str]) -> Dimension | None:
     """What to group by once `narrowed` is chosen: what comes after it, else what else there is; None at the end."""
     filters = {**question.filters, **narrowed}
-    order = _FINER_BILL if question.measure.is_bill else _FINER_LEDGER
+    order: tuple[Dimension, ...] = _FINER_BILL if question.measure.is_bill else _FINER_LEDGER
     if question.measure.is_bill and filters.keys() >= {Dimension.SERVICE, Dimension.ACCOUNT}:
         order = (Dimension.RECORD_TYPE,)  # the region too would be a third thing, which no payer's bill tells
     elif Dimension.TAG in narrowed:

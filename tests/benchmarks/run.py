@@ -3,7 +3,9 @@
 import subprocess
 import sys
 
-BENCHMARKS = ("bench_ledger", "bench_estimate", "bench_refresh", "bench_carbon_aware", "bench_pages")
+BENCHMARKS = (
+    "bench_ledger", "bench_estimate", "bench_refresh", "bench_carbon_aware", "bench_pages", "bench_explorer",
+)  # fmt: skip
 
 
 def main(wanted: list[str]) -> int:

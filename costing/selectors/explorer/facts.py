@@ -73,7 +73,8 @@ class Facts:
             names["bucket"] = bucket
         rows = self.rows.filter(day__gte=first, day__lte=last).order_by()
         # Without any name there is one group of all rows.
-        return rows.annotate(**(names or {"nothing": Value(0)})).values(*(names or {"nothing": 0}))
+        grouped: QuerySet[Any] = rows.annotate(**(names or {"nothing": Value(0)})).values(*(names or {"nothing": 0}))
+        return grouped
 
     def _sums(self, only: Q | None, *, prefix: str = "") -> dict[str, Any]:
         sums: dict[str, Any] = {
