@@ -26,6 +26,7 @@ urlpatterns = [
     path("settings/api-tokens/", views.api_tokens, name="api-tokens"),
     path("settings/api-tokens/<int:pk>/revoke", views.api_token_revoke, name="api-token-revoke"),
     path("accounts/<int:pk>/refresh", views.refresh_account, name="account-refresh"),
+    path("resources/load/", views.resources_load, name="resources-load"),
     path("runs/<int:pk>/", views.run, name="run"),
     path("favicon.ico", views.favicon, name="favicon"),
     path("data-health/", views.health, name="health"),

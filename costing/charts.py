@@ -8,6 +8,7 @@ from costing.selectors.bridges import BridgeLine
 from costing.selectors.explorer import Block, Exploration, Kind
 from costing.selectors.lanes import Lane
 from costing.selectors.overview import Overview
+from costing.selectors.resource import MetricSeries
 from finops.core.time_zones import as_shown
 
 _THINNEST = 1000  # a bar of less than one in so many of the tallest cannot be seen
@@ -133,3 +134,35 @@ def _series(  # noqa: PLR0917 (as above)
 
 def _scaled(by: float) -> Callable[[float | None], float | None]:
     return lambda value: None if value is None else value / by
+
+
+def metric_charts(series: Sequence[MetricSeries]) -> list[dict[str, Any]]:
+    """A chart a metric, with the limit that it is held against as a line; bytes are shown in GiB or MiB."""
+    charts = []
+    for each in series:
+        unit, divisor = _unit_of(each)
+        labels = [
+            f"{as_shown(hour):%d %b}" if each.metric.is_daily else f"{as_shown(hour):%d %b %H:%M}"
+            for hour in each.hours
+        ]
+        scaled = _scaled(divisor)
+        blank = [False] * len(each.hours)
+        drawn = [
+            _series(name.capitalize(), "line", "left", color, [scaled(value) for value in each.values[name]], blank)
+            for name, color in (("average", "cpu"), ("maximum", "cost"), ("total", "cost"))
+            if name in each.values
+        ]
+        if each.line is not None:
+            level = [each.line.value / divisor] * len(each.hours)
+            limit = _series(each.line.label, "line", "left", "embodied", level, blank, is_dashed=True)
+            drawn.append(limit | {"points": False})
+        charts.append({"labels": [label.lstrip("0") for label in labels], "axes": {"left": unit}, "series": drawn})
+    return charts
+
+
+def _unit_of(series: MetricSeries) -> tuple[str, float]:
+    """The unit to show a metric in, and what its values are divided by."""
+    if series.metric.unit != "bytes":
+        return {"per cent": "%", "milliseconds": "ms"}.get(series.metric.unit, series.metric.unit), 1
+    most = max((value or 0 for values in series.values.values() for value in values), default=0)
+    return ("GiB", 1024.0**3) if most >= 1024**3 else ("MiB", 1024.0**2)

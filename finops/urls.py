@@ -37,6 +37,7 @@ _endpoints = {
     "accounts/trust-policy": ("api-trust-policy", aws_accounts_api.TrustPolicy),
     "accounts/<int:pk>": ("api-account", aws_accounts_api.Account),
     "accounts/<int:pk>/refresh": ("api-account-refresh", accounts_api.Refresh),
+    "refreshes": ("api-refreshes", accounts_api.Refreshes),
     "runs": ("api-runs", accounts_api.Runs),
     "runs/<int:pk>": ("api-run", accounts_api.Run),
     "health": ("api-health", accounts_api.Health),

@@ -8,11 +8,13 @@ from rest_framework.exceptions import NotFound, PermissionDenied
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.api.requests import SignedInApiRequest, scope_or_404
+from accounts.api.requests import SignedInApiRequest, body_of, raise_errors_of, scope_or_404
 from accounts.api.serializers import HealthSerializer, RunSerializer
 from accounts.forms import ScopeForm
+from accounts.forms.loading import LoadForm
 from accounts.selectors.aws_accounts import may_see, operable_account
 from accounts.selectors.health import data_health
+from accounts.selectors.loading import loadable_accounts
 from accounts.selectors.runs import latest_runs, run_of
 from accounts.services.runs import request_run
 from finops.core.answers import ReadView, TableView, csv_response, wants_csv
@@ -46,6 +48,47 @@ class Refresh(APIView):
             raise PermissionDenied("This account is switched off and is not refreshed.")
         run = request_run(account=account, user=request.user, now=timezone.now())
         return Response(RunSerializer(run_of(request.user, run_id=run.pk)).data, status=202)
+
+
+class _RefreshesSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    accounts = serializers.ListField(
+        child=serializers.CharField(max_length=12), allow_empty=False, max_length=500, help_text="12-digit ids."
+    )
+    regions = serializers.ListField(
+        child=serializers.CharField(max_length=40),
+        required=False,
+        max_length=100,
+        help_text="Whose lists are read; every enabled one without.",
+    )
+
+
+class Refreshes(APIView):
+    """Refreshes of several accounts."""
+
+    http_method_names = ["post", "options"]
+
+    @extend_schema(
+        operation_id="load_resources",
+        request=_RefreshesSerializer,
+        responses={202: _Runs, 403: OpenApiResponse(description="There is no account that you may refresh.")},
+    )
+    def post(self, request: SignedInApiRequest) -> Response:
+        """Start one for each account, or join the one that is going on; poll /runs/{id} for the progress."""
+        checked(NoParameters, request)
+        given = body_of(_RefreshesSerializer, request)
+        accounts = loadable_accounts(scope_or_404(request.user, ""))
+        if not accounts:
+            raise PermissionDenied("There is no account that you may refresh.")
+        form = LoadForm(given, accounts=accounts)
+        if not form.is_valid():
+            raise_errors_of(form)
+        now = timezone.now()
+        runs = [
+            request_run(account=account, user=request.user, regions=form.cleaned_data["regions"], now=now)
+            for account in form.chosen()
+        ]
+        results = [run_of(request.user, run_id=run.pk) for run in runs]
+        return Response(_Runs({"count": len(results), "results": results}).data, status=202)
 
 
 class Runs(TableView):

@@ -48,6 +48,7 @@ class RefreshRun(models.Model):
     aws_account = models.ForeignKey(AwsAccount, on_delete=models.CASCADE, related_name="refresh_runs")
     kind = models.CharField(max_length=20, default="refresh")
     steps = models.JSONField(default=list, help_text="Names of the steps to do, in order.")
+    regions = models.JSONField(default=list, help_text="The regions whose lists are read; empty for all enabled ones.")
     period_start = models.DateTimeField(help_text="Facts are wanted from here on.")
     period_end = models.DateTimeField()
     state = models.CharField(max_length=10, choices=RunState, default=RunState.QUEUED)

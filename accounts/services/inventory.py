@@ -1,7 +1,7 @@
 """Brings the list of instances of an account up to date."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -19,7 +19,7 @@ from accounts.services.events.sights import keep_sights
 from accounts.services.parallel import ask_all, once
 from accounts.services.runs import history_before
 from accounts.services.source_status import ask_at_once
-from accounts.services.step import PartOutcome, Progress, StepOutcome, Writing, no_progress
+from accounts.services.step import PartOutcome, Progress, StepOutcome, Writing, narrowed, no_progress
 from accounts.services.touched_days import touch_period
 from finops.core.bulk import upsert
 from finops.core.periods import DAY, HOUR, Period, start_of_day, utc_day
@@ -60,19 +60,22 @@ def refresh_inventory(
     account: AwsAccount,
     aws: AwsSession,
     now: datetime,
+    only_regions: Collection[str] = (),
     writing: Writing = transaction.atomic,
     progress: Progress = no_progress,
 ) -> StepOutcome:
     """Ask every enabled region for its instances and store what it tells; mark the days this changes.
 
-    A region counts only as a whole: one that failed on its last page changes nothing, and an instance is gone
-    only where its region answered completely without it. One that is gone stays as history. Raises
-    UpstreamError where no region answered. Running it twice with the same `now` changes nothing.
+    `only_regions` narrows that to some; the others stay as they were. A region counts only as a whole: one that
+    failed on its last page changes nothing, and an instance is gone only where its region answered completely
+    without it. One that is gone stays as history. Raises UpstreamError where no region answered. Running it twice
+    with the same `now` changes nothing.
     """
     outcome = StepOutcome(source=SOURCE)
     regions = _regions(account, aws, outcome)
-    told = _ask(regions, aws, outcome, progress)
-    if not told:
+    asked = narrowed(regions, only_regions, outcome)
+    told = _ask(asked, aws, outcome, progress)
+    if not told and asked:
         raise next(iter(outcome.failed_parts.values()))
     with writing():
         _store(account, told, now, outcome)

@@ -62,10 +62,14 @@ def request_run(
     now: datetime,
     user: User | None = None,
     steps: Sequence[str] = STEPS,
+    regions: Sequence[str] = (),
     period: Period | None = None,
     announce: bool = True,
 ) -> RefreshRun:
     """Queue a refresh of `account` and ring for a worker, or join the one that is active already.
+
+    `regions` narrows what is listed to these; empty means all that are enabled. Metrics, events and bills are of
+    the account, whatever its regions.
 
     With `announce` False nobody is rung for: the caller means to do the run itself.
     """
@@ -80,6 +84,7 @@ def request_run(
                     aws_account=account,
                     kind=KIND,
                     steps=[step for step in STEPS if step in steps],
+                    regions=sorted(set(regions)),
                     period_start=period.start,
                     period_end=period.end,
                     next_try_at=now,
@@ -91,16 +96,19 @@ def request_run(
         except IntegrityError:
             active = RefreshRun.objects.active().filter(aws_account=account, kind=KIND).first()
             if active is not None:
-                return _widened(active, steps)
+                return _widened(active, steps, regions)
         else:
             return run
 
 
-def _widened(run: RefreshRun, steps: Sequence[str]) -> RefreshRun:
-    """The active run, with `steps` too where it has not begun; one that has begun is joined as it is."""
+def _widened(run: RefreshRun, steps: Sequence[str], regions: Sequence[str]) -> RefreshRun:
+    """The active run, with `steps` and `regions` too where it has not begun; one that has is joined as it is."""
     wanted = [step for step in STEPS if step in {*run.steps, *steps}]
-    if wanted != run.steps and RefreshRun.objects.filter(pk=run.pk, state=RunState.QUEUED).update(steps=wanted):
-        run.steps = wanted
+    everywhere = sorted({*run.regions, *regions}) if run.regions and regions else []
+    if (wanted, everywhere) != (run.steps, run.regions):
+        queued = RefreshRun.objects.filter(pk=run.pk, state=RunState.QUEUED)
+        if queued.update(steps=wanted, regions=everywhere):
+            run.steps, run.regions = wanted, everywhere
     return run
 
 

@@ -1,6 +1,6 @@
 """What every step of a refresh takes and gives, whichever app it belongs to."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -46,3 +46,12 @@ class StepOutcome:
     def failed_parts(self) -> dict[str, UpstreamError]:
         """The parts that failed, with their errors."""
         return {name: part.error for name, part in self.parts.items() if part.error is not None}
+
+
+def narrowed(regions: Sequence[str], only: Collection[str], outcome: StepOutcome) -> list[str]:
+    """Those of `regions`, which are enabled, that are in `only`; all where that is empty. Notes what is not enabled."""
+    if not only:
+        return list(regions)
+    if missing := sorted(set(only) - set(regions)):
+        outcome.notes.append(f"Not enabled in this account, so not asked: {', '.join(missing)}.")
+    return [region for region in regions if region in only]

@@ -126,6 +126,12 @@ def ago(moment: datetime | None, now: datetime) -> str:
 
 
 @register.filter
+def age(moment: datetime, now: datetime) -> str:
+    """How long before `now` that was, without "ago"."""
+    return display.age(now - moment)
+
+
+@register.filter
 def mark(state: str) -> str:
     """The sign beside a state, for a colour alone does not tell it."""
     return _STATE_MARKS.get(state, "✕")

@@ -3,7 +3,7 @@ from .aws_accounts import account, account_add, account_edit, accounts, owned_ac
 from .health import health
 from .probes import admin_sign_in, favicon, live, ready
 from .requests import SignedInRequest, scope_or_404, unusable
-from .runs import refresh_account, run
+from .runs import refresh_account, resources_load, run
 from .teams import audit, member_remove, member_role, members, team_of_page
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "owned_account_or_refuse",
     "ready",
     "refresh_account",
+    "resources_load",
     "run",
     "scope_or_404",
     "team_of_page",

@@ -2,6 +2,7 @@
 
 from .due import due_steps, tick
 from .execute import execute_run
-from .steps import PIPELINE, StepReport
+from .report import StepReport
+from .steps import PIPELINE
 
 __all__ = ["PIPELINE", "StepReport", "due_steps", "execute_run", "tick"]

@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from accounts.services.runs import Claim, LeaseLost, claim_run, lease
 from finops.core.periods import Period
-from finops.pipeline.steps import Context, StepReport, run_steps
+from finops.pipeline.report import StepReport
+from finops.pipeline.steps import Context, run_steps
 
 logger = structlog.get_logger(__name__)
 
@@ -39,6 +40,7 @@ def execute_run(
         period=Period(run.period_start, run.period_end),
         now=now,
         writing=claim.writing,
+        regions=frozenset(run.regions),
     )
     earlier = {name: StepReport.of_json(name, told) for name, told in run.progress.items() if name in run.steps}
     reporter = _Reporter(claim, watch, earlier)

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, Self
+from typing import Any
 
 import structlog
 from celery.exceptions import SoftTimeLimitExceeded
 
 from accounts.clients.aws.session import AwsSession
-from accounts.models import AwsAccount, Team
+from accounts.models import AwsAccount, SourceStatus, Team
 from accounts.services.estate import (
     refresh_addresses,
     refresh_buckets,
@@ -42,6 +42,7 @@ from costing.services.prices import refresh_prices
 from finops.core.periods import Period
 from finops.core.upstream.errors import Reason, UpstreamError, UpstreamRejected, UpstreamUnavailable
 from finops.core.upstream.meter import CallMeter
+from finops.pipeline.report import StepReport
 
 logger = structlog.get_logger(__name__)
 
@@ -54,6 +55,7 @@ class Context:
     period: Period
     now: datetime
     writing: Writing
+    regions: frozenset[str] = frozenset()  # whose lists are read; all where it is empty
     meter: CallMeter = field(default_factory=CallMeter)
     login_error: UpstreamError | None = None
 
@@ -82,23 +84,31 @@ class Step:
     cadence: timedelta
     is_shared: bool = False  # one state for the installation, not one an account
     stands_alone: bool = False  # what the steps before it bring does not matter to it
+    is_by_region: bool = False  # it lists region by region, and a run may narrow that
 
 
-def _asking_aws(refresh: Callable[..., StepOutcome], *, of_period: bool = True) -> Do:
+def _asking_aws(refresh: Callable[..., StepOutcome], *, of_period: bool = True, by_region: bool = False) -> Do:
     """The step in which `refresh` asks AWS about the account; `of_period` where its facts belong to days."""
 
     def do(context: Context, progress: Progress) -> StepOutcome:
-        period = {"period": context.period} if of_period else {}
+        more: dict[str, Any] = {"period": context.period} if of_period else {}
+        if by_region:
+            more["only_regions"] = context.regions
         return refresh(
             account=context.account,
             aws=context.aws,
             now=context.now,
             writing=context.writing,
             progress=progress,
-            **period,
+            **more,
         )
 
     return do
+
+
+def _listing(name: str, refresh: Callable[..., StepOutcome], source: str) -> Step:
+    do = _asking_aws(refresh, of_period=False, by_region=True)
+    return Step(name, do, source, timedelta(hours=1), is_by_region=True)
 
 
 def _grid(context: Context, progress: Progress) -> StepOutcome:
@@ -187,13 +197,13 @@ def _findings(context: Context, progress: Progress) -> StepOutcome:
 PIPELINE: dict[str, Step] = {
     step.name: step
     for step in (
-        Step("inventory", _asking_aws(refresh_inventory, of_period=False), "aws_ec2", timedelta(hours=1)),
+        _listing("inventory", refresh_inventory, "aws_ec2"),
         # In the regions that the inventory found enabled.
-        Step("databases", _asking_aws(refresh_databases, of_period=False), "aws_rds", timedelta(hours=1)),
+        _listing("databases", refresh_databases, "aws_rds"),
         Step("buckets", _asking_aws(refresh_buckets, of_period=False), "aws_s3", timedelta(hours=1)),
-        Step("functions", _asking_aws(refresh_functions, of_period=False), "aws_lambda", timedelta(hours=1)),
-        Step("disks", _asking_aws(refresh_disks, of_period=False), "aws_ebs", timedelta(hours=1)),
-        Step("addresses", _asking_aws(refresh_addresses, of_period=False), "aws_eip", timedelta(hours=1)),
+        _listing("functions", refresh_functions, "aws_lambda"),
+        _listing("disks", refresh_disks, "aws_ebs"),
+        _listing("addresses", refresh_addresses, "aws_eip"),
         Step("events", _asking_aws(refresh_events), "aws_cloudtrail", timedelta(hours=6)),
         Step("utilization", _asking_aws(refresh_utilization), "aws_cloudwatch", timedelta(hours=1)),
         # After it, for CPU comes first where the budget is short.
@@ -223,34 +233,7 @@ _REGION = re.compile(r"\b[a-z]{2}(?:-[a-z]+)+-[0-9]\b")  # inside a part's name,
 
 # Told after every part of every step: the step's name, what is done of how many parts, the latest part,
 # and how the step stands ("running", "done", "failed").
-Watch = Callable[["StepReport"], None]
-
-
-@dataclass(slots=True)
-class StepReport:
-    """How one step of a run stands; the run's row keeps these as JSON."""
-
-    name: str
-    state: str = "waiting"
-    done: int = 0
-    total: int = 0
-    part: str = ""
-    rows: int = 0
-    message: str = ""
-    fix: str = ""
-    regions: dict[str, str] = field(default_factory=dict)  # those it has been to: done or failed
-
-    def as_json(self) -> dict[str, object]:
-        """Plain values for the run's row."""
-        return {key: getattr(self, key) for key in _REPORTED}
-
-    @classmethod
-    def of_json(cls, name: str, told: Mapping[str, Any]) -> Self:
-        """The report that the run's row keeps of the step `name`."""
-        return cls(name, **{key: told[key] for key in _REPORTED if key in told})
-
-
-_REPORTED = ("state", "done", "total", "part", "rows", "message", "fix", "regions")
+Watch = Callable[[StepReport], None]
 
 
 def run_steps(
@@ -286,6 +269,14 @@ def _next_due_at(step: Step, errors: Iterable[UpstreamError], *, now: datetime) 
         elif error.reason is Reason.LOGIN_NEEDED:
             due_at = min(due_at, now + _SIGN_IN_TRIED_AGAIN_AFTER)
     return due_at
+
+
+def _due_before(step: Step, context: Context) -> datetime | None:
+    """Where only some regions were listed: when the source was due anyhow, for the others still wait for that."""
+    if not (step.is_by_region and context.regions):
+        return None
+    statuses = SourceStatus.objects.filter(aws_account=context.account, source=step.source)
+    return statuses.values_list("next_due_at", flat=True).first() or context.now
 
 
 _BROKE = "This step of the refresh broke by an error of our own, not of the upstream. What it brought before stays."
@@ -338,7 +329,7 @@ def _run_step(step: Step, *, context: Context, watch: Watch) -> StepReport:
             outcome=outcome,
             meter=context.meter,
             now=context.now,
-            next_due_at=_next_due_at(step, failed.values(), now=context.now),
+            next_due_at=_due_before(step, context) or _next_due_at(step, failed.values(), now=context.now),
         )
         report.state = "done" if not failed else "partly"
         report.regions |= {region[0]: "failed" for part in failed if (region := _REGION.search(part))}

@@ -107,7 +107,8 @@
 
   const draw = (holder) => {
     const data = JSON.parse(document.getElementById(holder.dataset.chart).textContent);
-    const chart = holder.dataset.lane === undefined ? data : data[Number(holder.dataset.lane)];
+    const which = holder.dataset.lane ?? holder.dataset.of; // one of many in the same list
+    const chart = which === undefined ? data : data[Number(which)];
     const isLane = holder.dataset.lane !== undefined;
     const isBottom = !isLane || holder.classList.contains("last");
     // Few bars with long names lie down where there is no room for the names below them.

@@ -1,6 +1,6 @@
 """Asks every enabled region for its resources of some kinds."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -21,7 +21,7 @@ from accounts.clients.aws.session import AwsSession
 from accounts.estimators.resource_kinds import ResourceKind
 from accounts.models import AwsAccount
 from accounts.services.parallel import ask_all, once
-from accounts.services.step import PartOutcome, Progress, StepOutcome, Writing, no_progress
+from accounts.services.step import PartOutcome, Progress, StepOutcome, Writing, narrowed, no_progress
 from finops.core.upstream.errors import Reason, UpstreamError
 
 from .store import Listing, note_unasked, store_listing
@@ -46,17 +46,19 @@ def refresh_resources(
     account: AwsAccount,
     aws: AwsSession,
     now: datetime,
+    only_regions: Collection[str] = (),
     writing: Writing = transaction.atomic,
     progress: Progress = no_progress,
 ) -> StepOutcome:
     """Ask every enabled region for its resources of the kinds in `asks`, which are of one source, and store them.
 
+    `only_regions` narrows that to some; the others stay as they were.
     A region counts only as a whole: what it did not tell completely stays as it was, and a resource is gone only
     where its region answered completely without it. One that is gone stays as history. Raises UpstreamError where
     no region answered. Running it twice with the same `now` changes nothing.
     """
     outcome = StepOutcome(source=next(iter(asks)).source)
-    regions = regions_of(account, aws, outcome)
+    regions = narrowed(regions_of(account, aws, outcome), only_regions, outcome)
     questions = [_Question(kind, region) for kind in asks for region in regions]
     told: dict[_Question, list[ResourceDescription]] = {}
     done = 0
@@ -75,7 +77,7 @@ def refresh_resources(
         ended=ended,
         beat=lambda: progress(done=done, total=len(questions)),
     )
-    if not told:
+    if not told and questions:
         raise next(iter(outcome.failed_parts.values()))
     with writing():
         for question, resources in told.items():
