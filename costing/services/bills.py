@@ -13,6 +13,7 @@ from costing.clients.aws_bills import AwsBills, Bill, BilledRow
 from costing.estimators.money import Money, quantised, sums_by_currency
 from costing.models import BilledCost
 from costing.services.bill_splits import Family, ask_for_splits, store_splits
+from costing.services.bill_totals import add_up_bills
 from finops.core.bulk import upsert
 from finops.core.periods import Period, utc_day
 
@@ -53,7 +54,10 @@ def refresh_bills(
     outcome.parts = {"bill": PartOutcome(rows=len(bill.rows))} | splits.parts
     outcome.notes += _notes(bill, asked=asked, accounts=accounts, team_id=account.team_id)
     with writing():
-        outcome.rows_written = _store(bill, accounts=accounts, now=now) + store_splits(splits, family, now=now)
+        written, changed_days = _store(bill, accounts=accounts, now=now)
+        if changed_days:
+            add_up_bills(team_id=account.team_id, days=changed_days)
+        outcome.rows_written = written + store_splits(splits, family, now=now)
     return outcome
 
 
@@ -114,20 +118,31 @@ def _sums(rows: Iterable[BilledRow]) -> str:
     return " and ".join(f"{money.amount} {money.currency}" for money in map(quantised, sums))
 
 
-def _store(bill: Bill, *, accounts: Mapping[str, int], now: datetime) -> int:
-    """Write the rows of `accounts` and remove those of the same days that are no more; return how many changed."""
+def _store(bill: Bill, *, accounts: Mapping[str, int], now: datetime) -> tuple[int, set[date]]:
+    """Write the rows of `accounts` and remove those of the same days that are no more.
+
+    Returns how many changed, and the days on which a cost is another than before.
+    """
     rows = {
         (accounts[row.account_id], row.day, row.service, row.record_type, row.currency): row
         for row in bill.rows
         if row.account_id in accounts
     }
-    vanished = [
-        pk
-        for pk, *key in BilledCost.objects.filter(aws_account__in=accounts.values(), day__in=bill.days)
-        .order_by()
-        .values_list("pk", *_KEY_COLUMNS)
-        if tuple(key) not in rows
-    ]
+    stored = {
+        tuple(key): (pk, *costs)
+        for pk, *costs, key in (
+            (row[0], row[1], row[2], row[3:])
+            for row in BilledCost.objects.filter(aws_account__in=accounts.values(), day__in=bill.days)
+            .order_by()
+            .values_list("pk", "unblended_cost", "amortized_cost", *_KEY_COLUMNS)
+        )
+    }
+    vanished = [pk for key, (pk, *_) in stored.items() if key not in rows]
+    changed_days = {key[1] for key in stored if key not in rows} | {
+        row.day
+        for key, row in rows.items()
+        if key not in stored or stored[key][1:] != (row.unblended_cost, row.amortized_cost)
+    }
     removed, _ = BilledCost.objects.filter(pk__in=vanished).delete()
     written = upsert(
         BilledCost,
@@ -138,4 +153,4 @@ def _store(bill: Bill, *, accounts: Mapping[str, int], now: datetime) -> int:
         columns=(*_KEY_COLUMNS, "unblended_cost", "amortized_cost", "is_estimated", "source", "retrieved_at"),
         key=_KEY_COLUMNS,
     )
-    return removed + written
+    return removed + written, changed_days

@@ -12,8 +12,9 @@ from accounts.selectors.scope import Scope
 from costing.estimators.exploration import Every
 from costing.estimators.validation import USAGE_RECORD_TYPES
 from costing.estimators.window import Window
-from costing.models import BilledCost, BilledSplit, CostSnapshot
+from costing.models import BilledCost, BilledSplit, BilledStand, CostSnapshot
 from costing.selectors.explorer import Dimension, Kind, Measure, Question, explore, why_unanswerable
+from costing.services.bill_totals import add_up_bills
 from tests.conftest import NOW
 from tests.costing.rows import TODAY, sum_up
 from tests.factories import (
@@ -90,9 +91,13 @@ def days_ago(count):
 
 
 @EXAMPLES
-@given(told=bill_rows, top=st.integers(1, 4), every=st.sampled_from(list(Every)))
-def test_the_lines_of_every_grouping_add_up_to_the_bill(scope, owned, told, top, every):
+@given(told=bill_rows, cut=st.tuples(st.integers(1, 4), st.sampled_from(list(Every))), is_added_up=st.booleans())
+def test_the_lines_of_every_grouping_add_up_to_the_bill(scope, owned, told, cut, is_added_up):
+    top, every = cut
     bill = store_bill(owned, told)
+    BilledStand.objects.all().delete()
+    for team in scope.teams if is_added_up else ():
+        add_up_bills(team_id=team.pk, days=[])
     for group_by in BILLS:
         answer = explore(scope, WINDOW, Question(Measure.BILLED, group_by, every=every, top=top))
         if answer.refusal:

@@ -1,5 +1,7 @@
 """The bill as the explorer sums it: by service and record type, or its usage by region or usage type."""
 
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -8,7 +10,7 @@ from typing import Any
 from django.db.models import F, Q
 
 from accounts.selectors.scope import Scope
-from costing.models import BilledCost, BilledSplit
+from costing.models import BilledCost, BilledSplit, BilledStand, BilledTotal
 from costing.selectors.explorer.facts import Facts
 from costing.selectors.explorer.question import SPLITS, Dimension, Measure, Question
 
@@ -27,17 +29,39 @@ class BillFacts:
 def bill_facts(scope: Scope, question: Question) -> BillFacts:
     """The bill's rows that `question` asks about."""
     split = next(iter(question.used & SPLITS), None)
-    whole = _facts(
-        BilledCost.objects.visible_to(scope.user),
-        scope,
-        question,
-        {**_OWNERS, Dimension.SERVICE: "service", Dimension.RECORD_TYPE: "record_type"},
-    )
+    whole = _whole(scope, question)
     if split is None:
         return BillFacts(whole)
-    rows = BilledSplit.objects.visible_to(scope.user).filter(_kind(question), dimension=split)
-    facts = _facts(rows, scope, question, {**_OWNERS, Dimension.SERVICE: "service", split: "value"})
+    rows = BilledSplit.objects.visible_to(scope.user).filter(
+        _kind(question), aws_account__in=scope.accounts(), dimension=split
+    )
+    facts = _facts(rows, question, {**_OWNERS, Dimension.SERVICE: "service", split: "value"})
     return BillFacts(facts, None if split in question.filters else whole)
+
+
+def _whole(scope: Scope, question: Question) -> Facts:
+    """The bill itself: from the totals by service or by account where they say enough, else from its rows."""
+    used = question.used - SPLITS
+    by_service = {Dimension.TEAM: "team__slug", Dimension.SERVICE: "service", Dimension.RECORD_TYPE: "record_type"}
+    by_account = {Dimension.TEAM: "team__slug", Dimension.ACCOUNT: "aws_account__account_id"}
+    columns = next((each for each in (by_service, by_account) if used <= each.keys()), None)
+    if columns is not None and _totals_hold(scope):
+        teams = [scope.team] if scope.team else scope.teams
+        rows = BilledTotal.objects.visible_to(scope.user).filter(
+            team__in=teams, aws_account__isnull=Dimension.ACCOUNT not in columns
+        )
+        return _facts(rows, question, columns)
+    rows = BilledCost.objects.visible_to(scope.user).filter(aws_account__in=scope.accounts())
+    return _facts(rows, question, {**_OWNERS, Dimension.SERVICE: "service", Dimension.RECORD_TYPE: "record_type"})
+
+
+def _totals_hold(scope: Scope) -> bool:
+    """Whether the totals of all teams in scope are of accounts that are still to be seen; two queries."""
+    visible: defaultdict[int, set[int]] = defaultdict(set)
+    for pk, team_id in scope.accounts().order_by().values_list("pk", "team_id"):
+        visible[team_id].add(pk)
+    stands = dict(BilledStand.objects.visible_to(scope.user).values_list("team_id", "account_ids"))
+    return all(team in stands and set(stands[team]) <= accounts for team, accounts in visible.items())
 
 
 def why_not_split(scope: Scope, question: Question, first: date, last: date) -> str:
@@ -69,8 +93,7 @@ def _kind(question: Question) -> Q:
     return Q(covers_members=False)
 
 
-def _facts(rows: Any, scope: Scope, question: Question, columns: dict[Dimension, str]) -> Facts:
-    rows = rows.filter(aws_account__in=scope.accounts())
+def _facts(rows: Any, question: Question, columns: Mapping[Dimension, str]) -> Facts:
     for dimension, value in question.filters.items():
         if dimension in columns:
             rows = rows.filter(**{columns[dimension]: value})

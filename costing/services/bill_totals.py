@@ -1,0 +1,49 @@
+"""Adds up a team's bills by service and by account, for what sums months of them at once."""
+
+from collections.abc import Collection
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Sum
+
+from accounts.models import AwsAccount, Team
+from costing.models import BilledCost, BilledStand, BilledTotal
+
+_PLACES = Decimal("0.0000000001")  # SQLite sums money as binary fractions
+_ROWS_AT_ONCE = 5000
+
+
+def add_up_bills(*, team_id: int, days: Collection[date]) -> None:
+    """Write the totals of `days` anew from BilledCost; of all days where an account has left the team since.
+
+    Belongs in the transaction that changes BilledCost. Two refreshes of one team wait for each other here: each
+    has to see what the other wrote.
+    """
+    Team.objects.select_for_update().get(pk=team_id)
+    accounts = sorted(
+        AwsAccount.objects.filter(team_id=team_id, removal_requested_at=None).values_list("pk", flat=True)
+    )
+    stand = BilledStand.objects.filter(team_id=team_id).first()
+    bills = BilledCost.objects.filter(aws_account__in=accounts).order_by()
+    totals = BilledTotal.objects.filter(team_id=team_id)
+    if stand is not None and set(stand.account_ids) <= set(accounts):
+        bills, totals = bills.filter(day__in=days), totals.filter(day__in=days)
+    totals.delete()
+    sums: dict[str, Any] = {"unblended": Sum("unblended_cost"), "amortized": Sum("amortized_cost")}
+    for keys in (("day", "currency", "service", "record_type"), ("day", "currency", "aws_account_id")):
+        rows = bills.values(*keys).annotate(**sums)
+        BilledTotal.objects.bulk_create(
+            (
+                BilledTotal(
+                    team_id=team_id,
+                    unblended_cost=row["unblended"].quantize(_PLACES),
+                    amortized_cost=row["amortized"].quantize(_PLACES),
+                    **{key: row[key] for key in keys},
+                )
+                for row in rows.iterator(chunk_size=_ROWS_AT_ONCE)
+            ),
+            batch_size=_ROWS_AT_ONCE,
+        )
+    if stand is None or stand.account_ids != accounts:
+        BilledStand.objects.update_or_create(team_id=team_id, defaults={"account_ids": accounts})
