@@ -82,8 +82,10 @@ def percent_in_column(share: float | None, reason: str = "") -> SafeString:
 
 @register.simple_tag
 def fix(words: str) -> SafeString | str:
-    """What to do about a trouble, to copy; in plain words where the reader can only tell somebody else."""
-    return words if words in {"", ASK_THE_ADMIN} else format_html("Fix: <code>{}</code>", words)
+    """What to do about a trouble: a command to copy, or a sentence."""
+    if words in {"", ASK_THE_ADMIN}:
+        return words
+    return format_html("Fix: {}" if words.endswith(".") else "Fix: <code>{}</code>", words)
 
 
 def unknown(reason: str = "") -> SafeString:

@@ -8,6 +8,7 @@ from accounts.selectors.health import DataHealth, SourceHealth
 from costing.models import CostSnapshot
 from costing.selectors.instance_filter import GONE
 from costing.selectors.rests_on import Facts, Ground
+from finops.core import display
 
 _ALL = 0.9999
 _STOPPED = {"stopped", "stopping"}
@@ -148,7 +149,7 @@ def _intensity(facts: Facts, shares: dict[str, float], source: SourceHealth | No
 def _partly(grounds: Sequence[Ground]) -> Note | None:
     """What is unknown of some of its hours and known of the others: another type then, or another platform."""
     lacking = [
-        f"its {ground.label.lower()} is unknown in {share.share:.0%} of its hours"
+        f"its {ground.label.lower()} is unknown in {display.short(share.share, 'share')} of its hours"
         for ground in grounds
         for share in ground.shares
         if share.quality == "none" and 0 < share.share < _ALL

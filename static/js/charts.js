@@ -130,7 +130,7 @@
     };
     for (const [side, unit] of Object.entries(chart.axes)) {
       scales[side] = axis(unit, side, isLane, isTurned);
-      scales[side].stacked = scales.x.stacked = Boolean(chart.stacked);
+      scales[side].stacked = scales[isTurned ? "y" : "x"].stacked = Boolean(chart.stacked);
     }
     return new Chart(holder.querySelector("canvas"), {
       data: { labels, datasets: chart.series.map((series) => dataset(series, isTurned)) },

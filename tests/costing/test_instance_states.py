@@ -139,7 +139,7 @@ def test_hours_that_are_left_out_are_told_by_their_share(alice, account):
     ).notes
 
     assert [note.kind for note in notes] == ["partly_unknown"]
-    assert notes[0].text.startswith("Its price is unknown in 25% of its hours.")
+    assert notes[0].text.startswith("Its price is unknown in 25 % of its hours.")
 
 
 def test_each_part_has_the_grade_of_its_worst_hour_and_an_age(alice, account):

@@ -375,7 +375,7 @@ def test_a_first_refresh_shows_its_progress_and_asks_again_by_itself(alice, alic
     assert seen_by(alice).emptiness is Emptiness.REFRESHING
     assert "The first refresh is under way" in page
     assert f'hx-get="/runs/{run.pk}/"' in page
-    assert "3 of 17 · eu-west-1" in page
+    assert "3 of 17 parts · eu-west-1" in page
 
 
 @pytest.mark.parametrize(
