@@ -1,6 +1,6 @@
 from .api_token import ApiToken, TokenScope
 from .audit_entry import AuditEntry, Door
-from .aws_account import AccessKind, AwsAccount
+from .aws_account import HOST_KINDS, AccessKind, AwsAccount
 from .instance import Instance
 from .instance_event import EventWatermark, InstanceEvent
 from .metric_choice import MetricChoice
@@ -9,12 +9,14 @@ from .pace import Pace
 from .refresh_run import ACTIVE_STATES, RefreshRun, RunState, TouchedDay
 from .resource import Resource
 from .source_status import SourceState, SourceStatus
+from .sso_session import SsoSession, SsoState
 from .team import Membership, PowerModel, Role, Team
 from .user import Reach, User
 
 __all__ = [
     "ACTIVE_STATES",
     "CPU_UTILIZATION",
+    "HOST_KINDS",
     "AccessKind",
     "ApiToken",
     "AuditEntry",
@@ -36,6 +38,8 @@ __all__ = [
     "RunState",
     "SourceState",
     "SourceStatus",
+    "SsoSession",
+    "SsoState",
     "Team",
     "TokenScope",
     "TouchedDay",

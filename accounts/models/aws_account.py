@@ -4,6 +4,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 
+from .sso_session import SsoSession
 from .team import Membership, Role, Team
 from .user import User
 
@@ -13,7 +14,12 @@ class AccessKind(models.TextChoices):
 
     HOST_PROFILE = "host_profile", "named profile of this machine"
     ROLE = "role", "cross-account role with external id"
+    SSO = "sso", "sign-in of IAM Identity Center"
     ENVIRONMENT = "environment", "credentials of this machine's environment"
+
+
+# With the machine's own credentials, whoever names an account's id would see what another team pays for.
+HOST_KINDS = (AccessKind.HOST_PROFILE, AccessKind.ENVIRONMENT)
 
 
 class AwsAccountQuerySet(models.QuerySet["AwsAccount"]):
@@ -52,6 +58,10 @@ class AwsAccount(models.Model):
     profile_name = models.CharField(max_length=128, blank=True)
     role_arn = models.CharField(max_length=2048, blank=True)
     external_id = models.CharField(max_length=128, blank=True)
+    sso_session = models.ForeignKey(
+        SsoSession, on_delete=models.RESTRICT, null=True, blank=True, related_name="aws_accounts"
+    )
+    sso_role_name = models.CharField(max_length=64, blank=True)
     home_region = models.CharField(
         max_length=40, default="us-east-1", help_text="Where we ask which regions are enabled."
     )
@@ -94,10 +104,14 @@ class AwsAccount(models.Model):
                 condition=~Q(access_kind=AccessKind.ROLE) | (~Q(role_arn="") & ~Q(external_id="")),
                 name="role_access_has_arn_and_external_id",
             ),
-            # With the machine's own credentials, whoever names an account's id would see what another team pays for.
+            models.CheckConstraint(
+                condition=Q(access_kind=AccessKind.SSO, sso_session__isnull=False) & ~Q(sso_role_name="")
+                | ~Q(access_kind=AccessKind.SSO) & Q(sso_session__isnull=True, sso_role_name=""),
+                name="sso_access_and_no_other_has_session_and_role",
+            ),
             models.UniqueConstraint(
                 fields=["account_id"],
-                condition=~Q(access_kind=AccessKind.ROLE),
+                condition=Q(access_kind__in=HOST_KINDS),
                 name="host_credentials_reach_an_account_for_one_team",
             ),
             models.UniqueConstraint(

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.crypto import salted_hmac
 
-from accounts.models import AccessKind, AwsAccount, RefreshRun, Team
+from accounts.models import HOST_KINDS, AccessKind, AwsAccount, RefreshRun, Team
 from accounts.services.access import check_access
 from accounts.services.audit import Actor, fields_of, record
 from accounts.services.refusal import Refused
@@ -17,7 +17,7 @@ from accounts.services.runs import request_run
 from finops.core.upstream.errors import Reason, UpstreamError
 from finops.core.upstream.meter import CallMeter
 
-WAY_IN = ("profile_name", "role_arn", "home_region")
+WAY_IN = ("profile_name", "role_arn", "sso_role_name", "home_region")
 CHANGEABLE = ("name", "is_active", "payer", *WAY_IN)
 
 
@@ -57,8 +57,10 @@ def register_account(
     Raises Refused where AWS tells of another account, does not let us in, or cannot be asked. That somebody has
     to sign in first is no reason to refuse: whose the credentials are is asked again before anything is read.
     """
-    if access_kind != AccessKind.ROLE and not settings.AWS_HOST_CREDENTIALS_FOR_TEAMS:
-        raise Refused("This installation takes in accounts by cross-account role only.", field="access_kind")
+    if access_kind not in {AccessKind.ROLE, *HOST_KINDS}:
+        raise Refused("Accounts behind a sign-in to AWS are chosen on the page of the sign-in.", field="access_kind")
+    if access_kind in HOST_KINDS and not settings.AWS_HOST_CREDENTIALS_FOR_TEAMS:
+        raise Refused("This installation does not take in accounts by its own credentials.", field="access_kind")
     account = AwsAccount(
         team=team,
         account_id=account_id,
@@ -70,6 +72,14 @@ def register_account(
         external_id=external_id_for(team=team, account_id=account_id) if access_kind == AccessKind.ROLE else "",
         payer=payer,
     )
+    return take_in(account, actor=actor, now=now)
+
+
+def take_in(account: AwsAccount, *, actor: Actor, now: datetime) -> Registration:
+    """Try the way into an account that is not stored yet, store it and queue its first refresh.
+
+    Raises Refused as `register_account` does. Whether the way in is one that the team may take the caller knows.
+    """
     _refuse_a_second(account)
     login_needed = _tried(account)
     try:
@@ -79,7 +89,7 @@ def register_account(
                 actor=actor,
                 action="account.registered",
                 target=account,
-                team=team,
+                team=account.team,
                 now=now,
                 after=fields_of(account),
             )
@@ -150,7 +160,9 @@ def _refuse_a_second(account: AwsAccount) -> None:
     if account.access_kind == AccessKind.ROLE:
         if others.filter(access_kind=AccessKind.ROLE, role_arn=account.role_arn).exists():
             raise Refused("This role is in use already. Make one for this installation and team.", field="role_arn")
-    elif others.filter(account_id=account.account_id).exclude(access_kind=AccessKind.ROLE).exists():
+    elif account.access_kind in HOST_KINDS and others.filter(
+        account_id=account.account_id, access_kind__in=HOST_KINDS
+    ).exists():
         raise Refused(
             "This machine's credentials for the account are in use already. Register it by a cross-account role.",
             field="account_id",
