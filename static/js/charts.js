@@ -103,6 +103,11 @@
     afterFit: isLane ? (scale) => { scale.width = 56; } : undefined,
   });
 
+  const inTwoLines = (words) => {
+    const first = words.join(" ").length > 16 ? Math.ceil(words.length / 2) : words.length;
+    return [words.slice(0, first).join(" "), words.slice(first).join(" ")].filter(Boolean);
+  };
+
   const number = new Intl.NumberFormat("en", { maximumSignificantDigits: 4 });
 
   const draw = (holder) => {
@@ -114,7 +119,7 @@
     // Few bars with long names lie down where there is no room for the names below them.
     const isTurned = Boolean(chart.turns) && narrow.matches;
     holder.classList.toggle("turned", isTurned);
-    const labels = isTurned ? chart.labels.map((words) => words.join(" ")) : chart.labels;
+    const labels = isTurned ? chart.labels.map(inTwoLines) : chart.labels;
     const scales = {
       [isTurned ? "y" : "x"]: {
         ticks: {
