@@ -12,7 +12,7 @@ from accounts.api import views as accounts_api
 from accounts.views import admin_sign_in
 from carbon.api import grid_views as grid_api
 from carbon.api.carbon_aware import routes as carbon_aware
-from costing.api import customer_routes
+from costing.api import customer_estate, customer_routes
 from costing.api import instance_views as instances_api
 from costing.api import views as costing_api
 from costing.api.explore import Explore
@@ -75,6 +75,7 @@ urlpatterns = [
     path("", include("costing.urls")),
     path("api/v1/", include(api)),
     path("api/", include(customer_routes)),
+    path("api/", include(customer_estate)),
     path("admin/login/", admin_sign_in, name="admin-sign-in"),
     path("admin/", admin.site.urls),
     *carbon_aware.unknown_addresses,

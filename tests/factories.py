@@ -13,7 +13,7 @@ from accounts.models import AwsAccount, Instance, InstanceEvent, Membership, Res
 from carbon.estimators.series import instant_of, microseconds
 from carbon.models import CarbonForecast, CarbonReading, CloudRegion, PowerProfile, Zone
 from carbon.services.reading_months import note_readings
-from costing.models import BilledCost, CostSnapshot, DailyTotal, Price
+from costing.models import BilledCost, CostSnapshot, DailyTotal, Finding, Price
 from costing.services.ledger.account_days import add_up_days
 from finops.core.partitions import ensure_month_partitions
 
@@ -104,6 +104,24 @@ class ResourceFactory(DjangoModelFactory[Resource]):
     created_at = datetime(2026, 3, 1, tzinfo=UTC)
     first_seen_at = datetime(2026, 3, 1, 1, tzinfo=UTC)
     last_seen_at = NOW
+
+
+class FindingFactory(DjangoModelFactory[Finding]):
+    """A disk that nothing uses."""
+
+    class Meta:
+        model = Finding
+
+    resource = factory.SubFactory(ResourceFactory)
+    aws_account = factory.SelfAttribute("resource.aws_account")
+    rule = "volume_unattached"
+    side = "unused"
+    severity = "medium"
+    since_at = datetime(2026, 3, 1, 1, tzinfo=UTC)
+    found_at = NOW
+    evaluated_at = NOW
+    evidence = factory.LazyFunction(lambda: {"measured": {"age_days": 17.5}, "limits": [], "series": None})
+    stake_reason = "Neither the ledger nor Cost Explorer tells it."
 
 
 class SourceStatusFactory(DjangoModelFactory[SourceStatus]):

@@ -21,7 +21,9 @@ from tests.factories import (
     CostSnapshotFactory,
     DailyTotalFactory,
     InstanceEventFactory,
+    FindingFactory,
     InstanceFactory,
+    ResourceFactory,
     SourceStatusFactory,
 )
 
@@ -103,6 +105,11 @@ def alices(team, alice):
         created_at=NOW, expires_at=NOW + timedelta(days=9),
     )  # fmt: skip
     member = alice.memberships.get()
+    resource = ResourceFactory.create(
+        aws_account=account, resource_id=f"vol-{CANARY}", name=f"{CANARY} disk", tags={"owner": CANARY},
+        raw={"VolumeId": CANARY},
+    )  # fmt: skip
+    finding = FindingFactory.create(aws_account=account, resource=resource)
     view = SavedView.objects.create(team=team, name=f"{CANARY} view", query="measure=list", created_at=NOW)
     return {
         "account": account,
@@ -112,6 +119,8 @@ def alices(team, alice):
         "token": token,
         "member": member,
         "view": view,
+        "resource": resource,
+        "finding": finding,
     }
 
 
@@ -124,6 +133,8 @@ SUPPLIERS = {
     ("team-member-role", "pk"): lambda rows: rows["member"].pk,
     ("team-member-remove", "pk"): lambda rows: rows["member"].pk,
     ("explorer-forget", "pk"): lambda rows: rows["view"].pk,
+    ("resource", "pk"): lambda rows: rows["resource"].pk,
+    ("finding-decide", "pk"): lambda rows: rows["finding"].pk,
     ("api-account", "pk"): lambda rows: rows["account"].pk,
     ("api-team", "slug"): lambda rows: rows["team"].slug,
     ("api-token-revoke", "pk"): lambda rows: rows["token"].pk,
@@ -140,7 +151,7 @@ SUPPLIERS = {
 # What they name is nobody's own, so everybody finds it; what is Alice's on it must not show all the same.
 SHARED = {"zone", "api-zone"}
 # Addresses that only take a deed and show nothing themselves.
-DEEDS = {"account-refresh", "team-member-role", "team-member-remove", "api-token-revoke", "explorer-forget"}
+DEEDS = {"account-refresh", "team-member-role", "team-member-remove", "api-token-revoke", "explorer-forget", "finding-decide"}
 # Shows what it is asked about, so without its parameters nothing of Alice's.
 ASKED = {"api-trust-policy"}
 # Asked for beside the plain address: filters that name what is Alice's.
@@ -154,6 +165,11 @@ QUERIES = {
     ],
     "api-explore": ["?team=canary-9f1c-team", f"?account={ACCOUNT_ID}&group_by=account", "?format=csv"],
     "customer-costs": ["?team=canary-9f1c-team"],
+    "customer-resources": ["?team=canary-9f1c-team", "?regions=eu-central-1"],
+    "customer-bottlenecks": ["?team=canary-9f1c-team"],
+    "resources": ["?team=canary-9f1c-team", f"?account={ACCOUNT_ID}", "?q=canary", "?tag_key=owner"],
+    "resources-load": ["?team=canary-9f1c-team"],
+    "findings": ["?team=canary-9f1c-team", f"?account={ACCOUNT_ID}", "?state=any"],
     "instances": ["?team=canary-9f1c-team", f"?account={ACCOUNT_ID}", "?q=i-canary"],
     "health": ["?team=canary-9f1c-team"],
     "accounts": ["?team=canary-9f1c-team"],
