@@ -14,6 +14,7 @@ from costing.estimators.price_key import PriceKey
 from costing.estimators.quality import CpuQuality, RuntimeQuality, quality_of
 from costing.models import CostSnapshot, Price
 from costing.selectors.hours import QUALITIES, name_of
+from finops.core import display
 from finops.core.periods import Period
 
 QUALITY_LABELS = {
@@ -182,7 +183,10 @@ def _power(profile: PowerProfile | None) -> str:
         return "Not fetched yet for this type."
     if not profile.is_known:
         return profile.warning or "The source does not know this type."
-    words = [f"{watts:g} W at {load:g} %" for load, watts in zip(profile.load_percent, profile.watts, strict=True)]
+    words = [
+        f"{display.significant(watts)} W at {load:g} %"
+        for load, watts in zip(profile.load_percent, profile.watts, strict=True)
+    ]
     version = f" Version {profile.source_version}." if profile.source_version else ""
     return f"{', '.join(words)}.{version} {profile.warning}".strip()
 

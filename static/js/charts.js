@@ -77,8 +77,8 @@
       pointBackgroundColor: series.values.map((_, index) => (marked(index) ? color("--surface") : ink)),
       borderWidth: series.bound ? 0.75 : 1.75,
       borderDash: dashOf(series),
-      pointRadius: series.apart || series.chosen
-        ? series.values.map((_, index) => (marked(index) ? 3 : series.chosen ? 0 : 1.5))
+      pointRadius: series.apart || series.chosen || series.dash // points would fill the gaps of a dash
+        ? series.values.map((_, index) => (marked(index) ? 3 : series.apart ? 1.5 : 0))
         : series.points === false || series.values.length > 100 ? 0 : 1.5,
       pointHitRadius: series.points === false ? 0 : 8,
       spanGaps: false,
@@ -167,6 +167,7 @@
                   ...label,
                   text: chart.series[label.datasetIndex].legend ?? label.text,
                   fontColor: color("--ink-soft"),
+                  fillStyle: drawing.data.datasets[label.datasetIndex].fill ? drawing.data.datasets[label.datasetIndex].backgroundColor : label.fillStyle,
                   lineDash: drawing.data.datasets[label.datasetIndex].borderDash,
                   lineWidth: drawing.data.datasets[label.datasetIndex].type === "line" ? 2 : 0,
                   pointStyle: drawing.data.datasets[label.datasetIndex].type === "line" && !chart.series[label.datasetIndex].fills ? "line" : "rect",

@@ -121,7 +121,7 @@ def test_what_the_figures_rest_on_is_told(alice, server):
     grounds = {ground.part: ground for ground in detail_of(alice, server).grounds}
 
     assert grounds["price"].says == "0.115 USD per hour on demand, SKU SKU-1."
-    assert grounds["power"].says.startswith("2.7 W at 0 %, 5.4 W at 10 %")
+    assert grounds["power"].says.startswith("2.70 W at 0 %, 5.40 W at 10 %")
     assert grounds["intensity"].sources == ("electricity_maps",)
     assert "Zone DE (Germany); PUE 1.35" in grounds["intensity"].says
     assert [(share.quality, share.share) for share in grounds["cpu"].shares] == [("measured", 1.0)]
