@@ -1,7 +1,7 @@
 from .account_day import AccountDay
 from .billed_cost import BilledCost
 from .billed_split import BilledSplit, Dimension
-from .billed_total import BilledStand, BilledTotal
+from .billed_total import BilledMonth, BilledStand, BilledTotal
 from .cost_snapshot import CostSnapshot, DailyTotal, Grade
 from .finding import Evaluation, Finding, FindingState
 from .functional_unit import FunctionalUnit, Per
@@ -15,6 +15,7 @@ __all__ = [
     "WINDOWS",
     "AccountDay",
     "BilledCost",
+    "BilledMonth",
     "BilledSplit",
     "BilledStand",
     "BilledTotal",

@@ -69,3 +69,40 @@ class BilledStand(models.Model):
 
     def __str__(self) -> str:
         return f"{len(self.account_ids)} accounts of team {self.team_id}"
+
+
+class BilledMonthQuerySet(models.QuerySet["BilledMonth"]):
+    """Months of bills, as a user may see them."""
+
+    def visible_to(self, user: User) -> Self:
+        """Those of the accounts of the teams that `user` is a member of."""
+        return self.filter(aws_account__in=AwsAccount.objects.visible_to(user))
+
+
+class BilledMonth(models.Model):
+    """The bill of an account and calendar month by service and record type: for sums over whole months alone.
+
+    Written with the team's BilledTotal, and like it counting while BilledStand says so.
+    """
+
+    aws_account = models.ForeignKey(AwsAccount, on_delete=models.CASCADE, related_name="billed_months", db_index=False)
+    day = models.DateField(help_text="The first of the month.")
+    service = models.CharField(max_length=200, blank=True)
+    record_type = models.CharField(max_length=60)
+    currency = models.CharField(max_length=3)
+    unblended_cost = models.DecimalField(max_digits=22, decimal_places=10)
+    amortized_cost = models.DecimalField(max_digits=22, decimal_places=10)
+
+    objects = BilledMonthQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["day", "service", "record_type"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["aws_account", "day", "service", "record_type", "currency"],
+                name="billed_month_once_per_service_and_record_type",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day:%Y-%m} {self.service or 'all services'}: {self.unblended_cost} {self.currency}"

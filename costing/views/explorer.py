@@ -75,7 +75,7 @@ def explorer(request: SignedInRequest) -> HttpResponse:
     scope = scope_or_404(request.user, form.cleaned_data["team"])
     if form.unanswerable is not None:
         # A question that no data can answer keeps its controls, so that it can be changed here.
-        context = {"refusal": form.errors["measure"][0], "scope": scope}
+        context: dict[str, object] = {"refusal": form.errors["measure"][0], "scope": scope}
         context |= _controls(form.unanswerable, form, request.GET)
         return render(request, "costing/explorer.html", context, status=400)
     question = form.question()

@@ -27,7 +27,7 @@ from tests.factories import (
 )
 
 pytestmark = pytest.mark.django_db
-DAYS = 9
+DAYS = 50  # with a whole month in it
 WINDOW = Window.of_last_days(DAYS, now=NOW)
 CENT = Decimal("0.01")
 SERVICES, REGIONS, CURRENCIES = ("EC2", "S3", "Lambda"), ("eu-central-1", "us-east-1"), ("USD", "EUR")
@@ -43,7 +43,7 @@ amounts = st.decimals(min_value=-50, max_value=900, places=10, allow_nan=False, 
 bill_rows = st.lists(
     st.tuples(
         st.integers(0, 2),
-        st.integers(0, DAYS + 4),
+        st.integers(0, 2 * DAYS),
         st.sampled_from(SERVICES),
         st.sampled_from((*USAGE_RECORD_TYPES[:2], "Tax", "Credit")),
         st.sampled_from(CURRENCIES),

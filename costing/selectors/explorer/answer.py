@@ -139,7 +139,7 @@ def explore(scope: Scope, window: Window, question: Question) -> Exploration:
     stretches = buckets(window.first, last, question.every) if last else []
     if last and not refusal:
         if question.measure.is_bill:
-            answer = bill_facts(scope, question)
+            answer = bill_facts(scope, question, (window.first, last))
         else:
             answer = BillFacts(ledger_facts(scope, question, basis))
         blocks = _blocks(scope, question, answer, days=(window.first, last), stretches=stretches, health=health)

@@ -10,9 +10,11 @@ from typing import Any
 from django.db.models import F, Q
 
 from accounts.selectors.scope import Scope
-from costing.models import BilledCost, BilledSplit, BilledStand, BilledTotal
-from costing.selectors.explorer.facts import Facts
+from costing.estimators.exploration import Every, buckets
+from costing.models import BilledCost, BilledMonth, BilledSplit, BilledStand, BilledTotal
+from costing.selectors.explorer.facts import Facts, Joined
 from costing.selectors.explorer.question import SPLITS, Dimension, Measure, Question
+from finops.core.periods import DAY
 
 _PLACES = Decimal("0.0000000001")  # as Cost Explorer's amounts are stored
 _OWNERS = {Dimension.TEAM: "aws_account__team__slug", Dimension.ACCOUNT: "aws_account__account_id"}
@@ -22,14 +24,14 @@ _OWNERS = {Dimension.TEAM: "aws_account__team__slug", Dimension.ACCOUNT: "aws_ac
 class BillFacts:
     """What is summed; `whole` is the bill that a split has to add up to, where the split narrows nothing."""
 
-    facts: Facts
-    whole: Facts | None = None
+    facts: Facts | Joined
+    whole: Facts | Joined | None = None
 
 
-def bill_facts(scope: Scope, question: Question) -> BillFacts:
-    """The bill's rows that `question` asks about."""
+def bill_facts(scope: Scope, question: Question, days: tuple[date, date]) -> BillFacts:
+    """The bill's rows that `question` asks about, over `days` and as many before; both ends belong to them."""
     split = next(iter(question.used & SPLITS), None)
-    whole = _whole(scope, question)
+    whole = _whole(scope, question, days)
     if split is None:
         return BillFacts(whole)
     rows = BilledSplit.objects.visible_to(scope.user).filter(
@@ -39,20 +41,38 @@ def bill_facts(scope: Scope, question: Question) -> BillFacts:
     return BillFacts(facts, None if split in question.filters else whole)
 
 
-def _whole(scope: Scope, question: Question) -> Facts:
-    """The bill itself: from the totals by service or by account where they say enough, else from its rows."""
+def _whole(scope: Scope, question: Question, days: tuple[date, date]) -> Facts | Joined:
+    """The bill itself: from what is added up by service, account or month where that says enough, else its rows."""
     used = question.used - SPLITS
     by_service = {Dimension.TEAM: "team__slug", Dimension.SERVICE: "service", Dimension.RECORD_TYPE: "record_type"}
     by_account = {Dimension.TEAM: "team__slug", Dimension.ACCOUNT: "aws_account__account_id"}
+    by_all = {**_OWNERS, Dimension.SERVICE: "service", Dimension.RECORD_TYPE: "record_type"}
     columns = next((each for each in (by_service, by_account) if used <= each.keys()), None)
-    if columns is not None and _totals_hold(scope):
+    bills = BilledCost.objects.visible_to(scope.user).filter(aws_account__in=scope.accounts())
+    if (columns is None and question.every is not Every.MONTH) or not _totals_hold(scope):
+        return _facts(bills, question, by_all)
+    if columns is not None:
         teams = [scope.team] if scope.team else scope.teams
-        rows = BilledTotal.objects.visible_to(scope.user).filter(
+        totals = BilledTotal.objects.visible_to(scope.user).filter(
             team__in=teams, aws_account__isnull=Dimension.ACCOUNT not in columns
         )
-        return _facts(rows, question, columns)
-    rows = BilledCost.objects.visible_to(scope.user).filter(aws_account__in=scope.accounts())
-    return _facts(rows, question, {**_OWNERS, Dimension.SERVICE: "service", Dimension.RECORD_TYPE: "record_type"})
+        return _facts(totals, question, columns)
+    months, rest = _whole_months(*days)
+    added_up = BilledMonth.objects.visible_to(scope.user).filter(aws_account__in=scope.accounts(), day__in=months)
+    return Joined((_facts(added_up, question, by_all), _facts(bills.filter(rest), question, by_all)))
+
+
+def _whole_months(first: date, last: date) -> tuple[list[date], Q]:
+    """The months that lie wholly in the period or wholly in the one before it; and the days of both that remain."""
+    before = first - ((last - first).days + 1) * DAY
+    months, rest = [], Q(pk__in=[])
+    for since, until in ((before, first - DAY), (first, last)):
+        for bucket in buckets(since, until, Every.MONTH):
+            if bucket.is_partial:
+                rest |= Q(day__gte=bucket.first, day__lte=bucket.last)
+            else:
+                months.append(bucket.starts)
+    return months, rest
 
 
 def _totals_hold(scope: Scope) -> bool:

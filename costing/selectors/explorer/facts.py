@@ -125,3 +125,32 @@ def _expression(column: Any) -> Any:
 def as_text(expression: Any) -> Any:
     """A number as text, to be grouped and asked for like any other key."""
     return Cast(expression, CharField(max_length=20))
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Rows of several tables, of which none holds what another does; their sums are those of all."""
+
+    parts: tuple[Facts, ...]
+
+    def totals(self, dimensions: Sequence[str], first: date, last: date, *, before: date) -> tuple[ByGroup, ByGroup]:
+        """As Facts.totals."""
+        now: ByGroup = {}
+        earlier: ByGroup = {}
+        for facts in self.parts:
+            for into, groups in zip((now, earlier), facts.totals(dimensions, first, last, before=before), strict=True):
+                for group, part in groups.items():
+                    into[group] = into[group].plus(part) if group in into else part
+        return now, earlier
+
+    def series(
+        self, dimensions: Sequence[str], first: date, last: date, *, every: Every, only: Sequence[Keys] | None = None
+    ) -> dict[Group, dict[date, Part]]:
+        """As Facts.series."""
+        found: dict[Group, dict[date, Part]] = {}
+        for facts in self.parts:
+            for group, by_bucket in facts.series(dimensions, first, last, every=every, only=only).items():
+                into = found.setdefault(group, {})
+                for bucket, part in by_bucket.items():
+                    into[bucket] = into[bucket].plus(part) if bucket in into else part
+        return found
