@@ -35,7 +35,10 @@ def plain_python(usage, intensity, model, pue):
             energies.append(None if watts is None else watts / 1000 * (pue or PUE.get(region, 1.15)))
             emissions.append(None if watts is None or grams is None else energies[-1] * grams)
         _, last_type, last_region, _ = max(hours)
-        rows[key] = {
+        instance_id, day = key
+        # As every CSV of ours: text that a spreadsheet would compute with gets an apostrophe.
+        told_id = f"'{instance_id}" if instance_id[0] in "=+-@\t\r" else instance_id
+        rows[told_id, day] = {
             "instance_type": last_type,
             "region": last_region,
             "hours": len(hours),

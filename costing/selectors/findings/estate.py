@@ -119,7 +119,7 @@ def _measured(kind: ResourceKind, rows: list[Any], *, now: datetime, days: int) 
     }
     if rows:
         _fill(series, kind, rows, first_day)
-    flat = {key: grid.reshape(len(rows), -1)[:, :width] for key, grid in series.items()}
+    flat = {key: grid.reshape(len(rows), grid.shape[1] * HOURS_PER_DAY)[:, :width] for key, grid in series.items()}
     return Things(kind, rows, first_hour, flat)
 
 
