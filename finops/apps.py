@@ -9,6 +9,7 @@ class FinopsConfig(AppConfig):
 
     def ready(self) -> None:
         """Check the settings with Django's own checks."""
-        from finops.checks import settings_make_sense  # noqa: PLC0415 (models are loaded by now, not before)
+        from finops import checks  # noqa: PLC0415 (models are loaded by now, not before)
 
-        register(settings_make_sense)
+        register(checks.settings_make_sense)
+        register(checks.installation_can_be_shared, deploy=True)

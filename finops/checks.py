@@ -5,7 +5,9 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
+from django.core import checks
 from django.core.checks import CheckMessage, Error
+from django.db import connection
 
 from accounts.models import PowerModel
 from finops.core.display import is_currency
@@ -30,3 +32,18 @@ def settings_make_sense(app_configs: Sequence[AppConfig] | None = None, **_: Any
     except ValueError as error:
         wrong.append(f"FINOPS_ENCRYPTION_KEYS cannot be used. {error}")
     return [Error(sentence, id=f"finops.E{number:03}") for number, sentence in enumerate(wrong, start=1)]
+
+
+def installation_can_be_shared(app_configs: Sequence[AppConfig] | None = None, **_: Any) -> list[CheckMessage]:  # noqa: ARG001
+    """A warning, of `check --deploy`, for each thing that only one machine, or one process, could live with."""
+    doubtful = [
+        f"{name} is not set, so each machine makes its own, and one cannot read what another signed or sealed."
+        for name in settings.SECRETS_MADE_HERE
+    ]
+    if connection.vendor == "sqlite":
+        doubtful.append("DATABASE_URL names a SQLite file. It serves a first team on one machine; take PostgreSQL.")
+    if not settings.REDIS_URL:
+        doubtful.append("REDIS_URL is not set, so no worker hears of a refresh. Set it for web, worker and beat alike.")
+    if settings.SANDBOX:
+        doubtful.append("SANDBOX is on: the figures are those of simulated accounts. Unset it.")
+    return [checks.Warning(sentence, id=f"finops.W{number:03}") for number, sentence in enumerate(doubtful, start=1)]

@@ -1,5 +1,7 @@
 """One settings module: what differs between places is an environment variable, listed in .env.example."""
 
+import os
+from collections import ChainMap
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -7,15 +9,32 @@ from typing import Any
 import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.functional import SimpleLazyObject
+from kombu import Queue
 
 from finops.logs import logging_config
+from finops.secret_files import secrets_from_files
 from finops.secret_key import key_of_this_machine
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
 
-env = environ.Env()
 environ.Env.read_env(BASE_DIR / ".env")
+try:
+    _from_files = secrets_from_files(os.environ)
+except ValueError as error:
+    raise ImproperlyConfigured(str(error)) from None
+
+
+class _Env(environ.Env):  # type: ignore[misc] # it ships no types
+    ENVIRON = ChainMap(_from_files, os.environ)
+
+
+env = _Env()
+
+# What nobody set, so that this machine makes its own; `check --deploy` names them.
+SECRETS_MADE_HERE: list[str] = [
+    name for name in ("SECRET_KEY", "FINOPS_ENCRYPTION_KEYS", "API_TOKEN_PEPPERS") if not env.str(name, default="")
+]
 
 DEBUG: bool = env.bool("DEBUG", default=False)
 SANDBOX: bool = env.bool("SANDBOX", default=False)  # stand-in upstreams on this machine: demo, tests, benchmarks
@@ -24,9 +43,11 @@ SECRET_KEY: str = env.str("SECRET_KEY", default="") or key_of_this_machine(VAR_D
 # nobody set it this machine has one of its own; another machine then cannot open what this one sealed.
 # It is made when it is first needed: a build that only collects files must not leave one in an image.
 FINOPS_ENCRYPTION_KEYS: Any = env.str("FINOPS_ENCRYPTION_KEYS", default="") or SimpleLazyObject(
-    lambda: "machine:"
-    + key_of_this_machine(
-        VAR_DIR / "encryption_key", chance_bytes=32, loss="keys and sign-ins stored until now have to be set again"
+    lambda: (
+        "machine:"
+        + key_of_this_machine(
+            VAR_DIR / "encryption_key", chance_bytes=32, loss="keys and sign-ins stored until now have to be set again"
+        )
     )
 )
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
@@ -190,6 +211,7 @@ SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=31_536_000) if HTTPS else 
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 # Only for an owner of the whole domain: browsers keep a preloaded domain on HTTPS for years.
 SECURE_HSTS_PRELOAD = HTTPS and env.bool("HSTS_PRELOAD", default=False)
+SILENCED_SYSTEM_CHECKS = ["security.W021"]  # Django asks for that preloading, which is the domain owner's to decide.
 BEHIND_PROXY: bool = env.bool("BEHIND_PROXY", default=False)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 X_FRAME_OPTIONS = "DENY"
@@ -248,6 +270,10 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
 # Celery: the doorbell. The database is the truth (docs/decisions/0002) ---------------------------------------
 
 CELERY_BROKER_URL: str = REDIS_URL or "memory://localhost/"
+# Where somebody clicked and waits, and what the clock asked for. A worker takes both unless it is told otherwise.
+# Each has a routing key of its own: by default they would share one, and each message would go into both.
+CELERY_TASK_QUEUES = [Queue(name, routing_key=name) for name in ("interactive", "refresh")]
+CELERY_TASK_DEFAULT_QUEUE = "refresh"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = False  # else a task that kills its worker runs for ever
@@ -255,13 +281,14 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_TIME_LIMIT = 1800
 CELERY_TASK_SOFT_TIME_LIMIT = 1740
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 200
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = 600_000  # in KiB; what a large account took is given back after it
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_ACCEPT_CONTENT = ["json"]
-CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
     {
         "visibility_timeout": 3600,  # above the longest run, or it would start twice
+        "queue_order_strategy": "priority",  # the queues as a worker names them: who waits comes first
         "unacked_restore_interval": 10,
         "unacked_restore_throttle": 1,
         "socket_timeout": 5,

@@ -10,11 +10,18 @@ logger = structlog.get_logger(__name__)
 _HEARD_WITHIN_SECONDS = 120
 
 
-def ring(run_id: int) -> bool:
-    """Tell a worker that a run waits; False where nobody heard, and `tick` will ring again."""
+def ring(run_id: int, *, somebody_waits: bool) -> bool:
+    """Tell a worker that a run waits; False where nobody heard, and `tick` will ring again.
+
+    Where `somebody_waits`, in the queue that goes before what the clock asked for.
+    """
     try:
         current_app.send_task(
-            "finops.execute_run", kwargs={"run_id": run_id}, retry=False, expires=_HEARD_WITHIN_SECONDS
+            "finops.execute_run",
+            kwargs={"run_id": run_id},
+            queue="interactive" if somebody_waits else "refresh",
+            retry=False,
+            expires=_HEARD_WITHIN_SECONDS,
         )
     except (OperationalError, KombuError, OSError) as error:
         logger.warning("doorbell_unheard", run_id=run_id, error=type(error).__name__)

@@ -92,11 +92,11 @@ def request_run(
                     requested_by=user,
                 )
                 if announce:
-                    transaction.on_commit(partial(ring, run.pk))
+                    transaction.on_commit(partial(ring, run.pk, somebody_waits=user is not None))
         except IntegrityError:
             active = RefreshRun.objects.active().filter(aws_account=account, kind=KIND).first()
             if active is not None:
-                return _widened(active, steps, regions)
+                return _hurried(_widened(active, steps, regions), user if announce else None)
         else:
             return run
 
@@ -109,6 +109,16 @@ def _widened(run: RefreshRun, steps: Sequence[str], regions: Sequence[str]) -> R
         queued = RefreshRun.objects.filter(pk=run.pk, state=RunState.QUEUED)
         if queued.update(steps=wanted, regions=everywhere):
             run.steps, run.regions = wanted, everywhere
+    return run
+
+
+def _hurried(run: RefreshRun, user: User | None) -> RefreshRun:
+    """The active run; where the clock asked for it and `user` waits now, in the queue of those who wait."""
+    by_the_clock = RefreshRun.objects.filter(pk=run.pk, state=RunState.QUEUED, requested_by=None)
+    if user is not None and by_the_clock.update(requested_by=user):
+        run.requested_by = user
+        # The earlier ring may still wait its turn: whichever comes second finds the run taken.
+        transaction.on_commit(partial(ring, run.pk, somebody_waits=True))
     return run
 
 
@@ -201,7 +211,7 @@ def park_exhausted(*, now: datetime) -> int:
 
 def ring_for_waiting(*, now: datetime) -> int:
     """Ring for every run that is due or was left by its worker; return how many those were."""
-    waiting = list(RefreshRun.objects.claimable(now=now).order_by("pk").values_list("pk", flat=True))
-    for run_id in waiting:
-        ring(run_id)
+    waiting = list(RefreshRun.objects.claimable(now=now).order_by("pk").values_list("pk", "requested_by"))
+    for run_id, user_id in waiting:
+        ring(run_id, somebody_waits=user_id is not None)
     return len(waiting)

@@ -14,7 +14,6 @@ _WORKERS = 4
 def start_worker_and_beat() -> None:
     """Work on what is rung for, and ring once a minute, for as long as this process lives."""
     worker_init.disconnect(refuse_to_hear_nothing)  # here web, worker and beat do share the in-memory broker
-    app.conf.beat_scheduler = "celery.beat:Scheduler"  # keeps its times in memory, not in a file
     app.loader.import_default_modules()
     worker = app.WorkController(
         pool="threads",

@@ -1,6 +1,6 @@
 import pytest
 
-from finops.checks import settings_make_sense
+from finops.checks import installation_can_be_shared, settings_make_sense
 
 
 def test_the_defaults_make_sense():
@@ -24,3 +24,13 @@ def test_a_setting_that_cannot_be_meant_is_named_with_what_is_possible(name, val
 
     assert error.msg.startswith(f"{name} is ")
     assert str(value) in error.msg
+
+
+def test_a_deployment_is_warned_of_what_only_one_process_could_live_with(settings, is_postgres):
+    settings.SECRETS_MADE_HERE = ["FINOPS_ENCRYPTION_KEYS"]
+    settings.REDIS_URL = ""
+
+    warned_of = [warning.msg.split()[0] for warning in installation_can_be_shared()]
+
+    of_the_database = [] if is_postgres else ["DATABASE_URL"]
+    assert warned_of == ["FINOPS_ENCRYPTION_KEYS", *of_the_database, "REDIS_URL", "SANDBOX"]
