@@ -152,6 +152,7 @@ def _short(metric: str) -> str:
 def _resource(row: Any) -> dict[str, Any]:
     kind = getattr(row, "kind", ResourceKind.EC2_INSTANCE)
     told: dict[str, Any] = {
+        "pk": row.pk,
         "id": row.instance_id if kind == ResourceKind.EC2_INSTANCE else row.resource_id,
         "name": row.name,
         "region": row.region,

@@ -32,6 +32,7 @@ from costing.forms import (
 )
 from costing.selectors.checks import checks as checks_of
 from costing.selectors.checks import shown_bridge
+from costing.selectors.findings.listing import findings_of_instance
 from costing.selectors.instance import (
     instance_between_neighbours,
     instance_detail,
@@ -173,6 +174,7 @@ def instance(request: SignedInRequest, pk: int) -> HttpResponse:
         "costing/instance.html",
         {
             "detail": detail,
+            "findings": findings_of_instance(request.user, found.pk),
             "before": before,
             "behind": behind,
             "frame": Frame(scope_or_404(request.user, ""), detail.health, now),

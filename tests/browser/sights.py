@@ -31,11 +31,13 @@ class Sight:
         return f"{self.page}-{self.state}"
 
 
-# What fills a hole: the API address whose first row, or whose row itself, has it under that name.
+# What fills a hole: the API address whose first row, or whose row itself, has it under that name; behind a #, of which
+# list of the answer's data.
 FINDERS = {
     "instance": ("/api/v1/instances?ordering=-operational", "id"),
     "account": ("/api/v1/accounts", "id"),
     "run": ("/api/v1/runs", "id"),
+    "resource": ("/api/resources#rds", "pk"),
 }
 
 SIGHTS = (

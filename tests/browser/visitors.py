@@ -137,8 +137,10 @@ class Visitors:
     def find(self, who, address, key):
         """A value of the first row that the API answers that person with."""
         if (who, address) not in self._found:
-            answer = self.context(who).request.get(address).json()
-            self._found[who, address] = answer["results"][0] if "results" in answer else answer
+            path, _, part = address.partition("#")
+            answer = self.context(who).request.get(path).json()
+            rows = answer["data"][part] if part else answer.get("results")
+            self._found[who, address] = answer if rows is None else rows[0]
         return self._found[who, address][key]
 
     def open(self, page, sight):

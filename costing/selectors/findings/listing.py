@@ -131,6 +131,12 @@ def coverage_of(scope: Scope) -> Coverage:
     )
 
 
+def findings_of_instance(user: User, instance_pk: int) -> tuple[Finding, ...]:
+    """What the rules found in an instance that `user` may see, the latest first."""
+    rows = Finding.objects.visible_to(user).filter(instance=instance_pk).select_related("decided_by")
+    return tuple(rows.order_by("-found_at", "pk"))
+
+
 def finding_of(user: User, *, pk: int) -> Finding | None:
     """The finding with that key, where `user` may see it."""
     rows = Finding.objects.visible_to(user).select_related("aws_account__team", "instance", "resource")

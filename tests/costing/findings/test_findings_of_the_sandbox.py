@@ -1,8 +1,8 @@
-"""Every problem that is planted in the sandbox is found through the real clients, and nothing that only looks like one."""
+"""Every problem planted in the sandbox is found through the real clients, and nothing that only looks like one."""
 
 import pytest
 
-from accounts.models import AwsAccount, Instance
+from accounts.models import AwsAccount
 from accounts.services.estate import (
     refresh_addresses,
     refresh_buckets,
