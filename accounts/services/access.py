@@ -3,6 +3,7 @@
 from secrets import token_hex
 
 from accounts.models import AccessKind, AwsAccount
+from accounts.services.sso.tokens import sso_token
 from accounts.sources import aws_session, role_session
 from finops.core.upstream.errors import Reason, UpstreamRejected
 from finops.core.upstream.meter import CallMeter
@@ -14,7 +15,7 @@ def check_access(*, account: AwsAccount, meter: CallMeter) -> None:
     A role has to refuse us without its external id and with a wrong one: one that does not lets in whoever
     learns its name through any installation it trusts, and is not used. `account` need not be stored.
     """
-    aws_session(account, meter).enter()
+    aws_session(account, meter, sso_tokens=sso_token).enter()
     if account.access_kind != AccessKind.ROLE:
         return
     for external_id in (None, token_hex(16)):

@@ -9,6 +9,7 @@ from django.db.models import Q
 from accounts.models import AwsAccount, RefreshRun, RunState, SourceStatus, TouchedDay
 from accounts.services.removal import continue_removals
 from accounts.services.runs import park_exhausted, request_run, ring_for_waiting
+from accounts.services.sso.sign_in import poll_waiting
 from costing.services.ledger import ledger_method
 from finops.core.periods import utc_day
 from finops.pipeline.steps import PIPELINE, Step
@@ -32,8 +33,8 @@ def due_steps(*, account: AwsAccount, now: datetime) -> list[str]:
 def tick(*, now: datetime) -> int:
     """Make the runs that are due, park those whose workers keep dying, ring for all that wait; wipe what was removed.
 
-    Called once a minute; called twice it does no harm, for an account has one active run at the most.
-    Returns how many runs were rung for.
+    Asks about sign-ins that wait for their code, too. Called once a minute; called twice it does no harm, for an
+    account has one active run at the most. Returns how many runs were rung for.
     """
     parked = park_exhausted(now=now)
     if parked:
@@ -46,6 +47,7 @@ def tick(*, now: datetime) -> int:
         if steps:
             request_run(account=account, now=now, steps=steps, announce=False)
     rung = ring_for_waiting(now=now)
+    poll_waiting(now=now)
     continue_removals()  # last, for it may take its time
     return rung
 

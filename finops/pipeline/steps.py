@@ -25,6 +25,7 @@ from accounts.services.inventory import refresh_inventory
 from accounts.services.metrics import refresh_metrics
 from accounts.services.runs import STEPS, LeaseLost
 from accounts.services.source_status import record_failure, record_outcome
+from accounts.services.sso.tokens import sso_token
 from accounts.services.step import Progress, StepOutcome, Writing
 from accounts.services.utilization import refresh_utilization
 from accounts.sources import aws_session
@@ -61,7 +62,7 @@ class Context:
 
     @cached_property
     def _session(self) -> AwsSession:
-        return aws_session(self.account, self.meter)
+        return aws_session(self.account, self.meter, sso_tokens=sso_token)
 
     @property
     def aws(self) -> AwsSession:

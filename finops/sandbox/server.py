@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from finops.sandbox.aws.portal import PATH, PortalPage
 from finops.sandbox.aws.profiles import write_expired_token, write_profiles, write_token
 from finops.sandbox.aws.world import SimulatedAws
 from finops.sandbox.grid.api import KEY, GridApi
@@ -43,7 +44,8 @@ class Sandbox:
         self.grid = GridApi(self.scenario, series=_series())
         self.power = PowerApi()
         # The order is that of the ports, where a first one is given.
-        applications: list[WSGIApplication] = [self.aws.endpoint, self.grid, self.power]
+        aws = PortalPage(self.aws.identity_center, beyond=self.aws.endpoint)
+        applications: list[WSGIApplication] = [aws, self.grid, self.power]
         self._servers: list[LoopbackServer] = []
         try:
             for number, application in enumerate(applications):
@@ -74,6 +76,7 @@ class Sandbox:
 
     def start(self) -> Self:
         """Begin to answer, and write the AWS profiles."""
+        self.aws.identity_center.page = f"{self.aws_url}{PATH}"
         if self._folder is None:
             self._folder = Path(self._stack.enter_context(TemporaryDirectory(prefix="sandbox-")))
         for server in self._servers:

@@ -88,5 +88,5 @@ def test_a_tick_asks_the_database_as_often_for_many_accounts_as_for_one(django_a
     for account in AwsAccountFactory.create_batch(12):
         all_asked(account, next_due_at=NOW + timedelta(hours=1))
 
-    with django_assert_num_queries(6):  # park, accounts, states, marks, waiting runs, removals
+    with django_assert_num_queries(7):  # park, accounts, states, marks, waiting runs, sign-ins, removals
         tick(now=NOW)

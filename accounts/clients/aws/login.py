@@ -49,7 +49,7 @@ class AwsLogin:
     @classmethod
     def of_profile(cls, name: str, *, region: str = "us-east-1", endpoints_may_be_overridden: bool = False) -> Self:
         """With the profile `name` of this machine, as `aws configure sso` or `aws configure` made it."""
-        session = _session(profile=name, endpoints_may_be_overridden=endpoints_may_be_overridden)
+        session = new_session(profile=name, endpoints_may_be_overridden=endpoints_may_be_overridden)
         try:
             way_in = _way_of_profile(name, session.full_config.get("profiles", {}))
         except Exception as error:
@@ -74,8 +74,8 @@ class AwsLogin:
 
         Without one only to find out whether the role lets in anybody (accounts/services/access.py).
         """
-        machine = _session(endpoints_may_be_overridden=endpoints_may_be_overridden)
-        session = _session(endpoints_may_be_overridden=endpoints_may_be_overridden)
+        machine = new_session(endpoints_may_be_overridden=endpoints_may_be_overridden)
+        session = new_session(endpoints_may_be_overridden=endpoints_may_be_overridden)
         role = _AssumedRole(
             machine=machine,
             role_arn=role_arn,
@@ -91,6 +91,21 @@ class AwsLogin:
         return cls(session=session, way_in=way_in, region=region)
 
     @classmethod
+    def of_sign_in(
+        cls,
+        credentials: Callable[[], dict[str, str]],
+        *,
+        way_in: WayIn,
+        region: str = "us-east-1",
+        endpoints_may_be_overridden: bool = False,
+    ) -> Self:
+        """With a role of somebody's sign-in at IAM Identity Center; `credentials` asks for its keys, or raises ours."""
+        session = new_session(endpoints_may_be_overridden=endpoints_may_be_overridden)
+        resolver = botocore_credentials.CredentialResolver([_RoleBySignIn(credentials)])
+        session.register_component("credential_provider", resolver)
+        return cls(session=session, way_in=way_in, region=region)
+
+    @classmethod
     def of_environment(cls, *, region: str = "us-east-1", endpoints_may_be_overridden: bool = False) -> Self:
         """With the credentials of the machine's environment: variables, container or instance role."""
         way_in = WayIn(
@@ -98,7 +113,7 @@ class AwsLogin:
             renew="Put valid AWS credentials into this machine's environment and restart: an instance role, or "
             "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
         )
-        session = _session(endpoints_may_be_overridden=endpoints_may_be_overridden)
+        session = new_session(endpoints_may_be_overridden=endpoints_may_be_overridden)
         return cls(session=session, way_in=way_in, region=region)
 
     def client(self, service: str, *, region: str, upstream: str = "aws") -> Any:
@@ -131,9 +146,26 @@ class AwsLogin:
                 raise NoCredentialsError  # noqa: TRY301 (one place turns each way a sign-in fails into ours)
             credentials.get_frozen_credentials()
         except Exception as error:
+            if isinstance(error, UpstreamError):  # a sign-in of ours, which tells in its own words what is the matter
+                self.note(error)
+                raise
             ours = sign_in_error(error, upstream=upstream, way_in=self.way_in)
             self.note(ours)
             raise ours from error
+
+
+class _RoleBySignIn(botocore_credentials.CredentialProvider):
+    """Gives botocore credentials that somebody's sign-in at IAM Identity Center opens, and opens again in time."""
+
+    METHOD = CANONICAL_NAME = "custom-role-by-sign-in"
+
+    def __init__(self, credentials: Callable[[], dict[str, str]]) -> None:
+        super().__init__()
+        self._credentials = credentials
+
+    def load(self) -> Any:
+        """Credentials that are asked for at their first use."""
+        return botocore_credentials.DeferredRefreshableCredentials(refresh_using=self._credentials, method=self.METHOD)
 
 
 class _AssumedRole(botocore_credentials.CredentialProvider):
@@ -182,7 +214,8 @@ def instant(value: float | str) -> datetime:
     return parse_timestamp(value)
 
 
-def _session(*, profile: str | None = None, endpoints_may_be_overridden: bool) -> Session:
+def new_session(*, profile: str | None = None, endpoints_may_be_overridden: bool) -> Session:
+    """A session of botocore with our time limits, retries and endpoints."""
     session = Session(profile=profile)
     session.register_component("data_loader", _service_models)
     # Also holds for the clients that botocore makes by itself to renew an SSO sign-in or a role.

@@ -104,10 +104,10 @@ def test_a_device_code_is_good_once_it_is_approved(sandbox, oidc):
 
     portal = boto3.client("sso", endpoint_url=sandbox.aws_url, region_name=SSO_REGION, config=ONE_TRY)
     accounts = portal.list_accounts(accessToken=tokens["accessToken"])["accountList"]
-    assert [account["accountId"] for account in accounts] == [SHOP.account_id]
+    assert [account["accountId"] for account in accounts] == [PLATFORM_WORKLOADS.account_id, SHOP.account_id]
     roles = portal.list_account_roles(accessToken=tokens["accessToken"], accountId=SHOP.account_id)["roleList"]
     credentials = portal.get_role_credentials(
-        accessToken=tokens["accessToken"], accountId=SHOP.account_id, roleName=roles[0]["roleName"]
+        accessToken=tokens["accessToken"], accountId=SHOP.account_id, roleName=roles[1]["roleName"]
     )["roleCredentials"]
     assert credentials["accessKeyId"].startswith("ASIA")
     with pytest.raises(ClientError) as raised:

@@ -1,0 +1,1 @@
+"""Sign-ins at IAM Identity Center: kept, begun, confirmed, renewed, ended, and the accounts behind them."""
