@@ -35,10 +35,10 @@ REFUSALS = [
 ]
 # What the Shop has in these regions of what is no machine.
 THERE = {
-    ResourceKind.RDS_INSTANCE: 5,
+    ResourceKind.RDS_INSTANCE: 3,
     ResourceKind.RDS_CLUSTER: 1,
     ResourceKind.S3_BUCKET: 2,
-    ResourceKind.LAMBDA_FUNCTION: 2,
+    ResourceKind.LAMBDA_FUNCTION: 1,
     ResourceKind.EBS_SNAPSHOT: 0,
     ResourceKind.ELASTIC_IP: 1,
 }

@@ -66,7 +66,7 @@ class Scenario:
     def large(
         cls, *, instances: int = 10_000, regions: Iterable[str] = (), now: datetime | None = None, days: int = DAYS
     ) -> Self:
-        """So many machines in the two Platform accounts, for benchmarks.
+        """So many machines, and nothing else, in the two Platform accounts, for benchmarks.
 
         Only the first answer of each operation is checked against AWS's model, for checking costs time that would
         be counted against the client.
@@ -74,12 +74,14 @@ class Scenario:
         regions = tuple(regions) or PLATFORM_WORKLOADS.enabled_regions
         accounts = tuple(replace(account, enabled_regions=regions) for account in (PLATFORM_PAYER, PLATFORM_WORKLOADS))
         plan = large_plan(instances=instances, regions=regions, accounts=accounts)
-        return cls._of(plan, now=now, days=days, accounts=accounts, denials=(), checks_every_answer=False)
+        return cls._of(
+            plan, now=now, days=days, has_estate=False, accounts=accounts, denials=(), checks_every_answer=False
+        )
 
     @classmethod
-    def _of(cls, groups: list[Group], *, now: datetime | None, days: int, **more: Any) -> Self:
+    def _of(cls, groups: list[Group], *, now: datetime | None, days: int, has_estate: bool = True, **more: Any) -> Self:
         window = Window.around(start_of_hour(now or real_clock()), days=days)
-        estate = () if "accounts" in more else default_estate(window)
+        estate = default_estate(window) if has_estate else ()
         return cls(real_clock if now is None else lambda: now, window, tuple(groups), estate=estate, **more)
 
     def now(self) -> datetime:

@@ -21,6 +21,7 @@ To be found (`Thing.planted`), each beside what must not be (`Thing.near_miss`):
 
 Of the machines, `forgotten` is idle by CPU and network; the other idle ones are so by CPU alone, which is a near
 miss. `search`, `basket` and `warehouse` are busy for hours on end.
+Each kind of problem is there in Platform's accounts too, for Shop's sign-in has ended when the demo begins.
 The stopped archive-db has no samples at all: it is neither idle nor fine, there is not enough to say.
 """
 
@@ -47,8 +48,8 @@ _DATABASES: list[tuple[Account, str, str, str, str, int, str, str, str]] = [
     (PLATFORM_PAYER, _VIRGINIA, "wiki-db", "mysql", "db.t3.small", 30, "short_of_burst", "", "burst_balance"),
     (PLATFORM_PAYER, _FRANKFURT, "audit-db", "postgres", "db.m5.large", 100, "quiet", "", "idle"),
     (SHOP, _DUBLIN, "basket-db", "mysql", "db.m5.large", 120, "well_used", "", "connections"),
-    (SHOP, _DUBLIN, "search-db", "postgres", "db.r6g.large", 250, "out_of_memory", "memory", ""),
-    (SHOP, _VIRGINIA, "legacy-db", "mysql", "db.m5.large", 100, "abandoned", "idle", ""),
+    (PLATFORM_WORKLOADS, _DUBLIN, "search-db", "postgres", "db.r6g.large", 250, "out_of_memory", "memory", ""),
+    (PLATFORM_PAYER, _VIRGINIA, "legacy-db", "mysql", "db.m5.large", 100, "abandoned", "idle", ""),
     (RESEARCH, _STOCKHOLM, "results-db", "postgres", "db.m6g.large", 500, "steady", "", ""),
     (RESEARCH, _STOCKHOLM, "archive-db", "postgres", "db.t3.medium", 50, "stopped", "", "too few samples"),
 ]
@@ -61,8 +62,9 @@ _FUNCTIONS: list[tuple[Account, str, str, str, int, int, str, str, str]] = [
     (PLATFORM_WORKLOADS, _DUBLIN, "import-feed", "python3.12", 512, 120, "throttled", "throttles", ""),
     (PLATFORM_PAYER, _FRANKFURT, "old-migration", "python3.9", 128, 300, "never", "idle", ""),
     (PLATFORM_PAYER, _FRANKFURT, "monthly-close", "python3.12", 256, 300, "once", "", "idle"),
-    (SHOP, _DUBLIN, "render-report", "python3.12", 2048, 30, "slow", "duration", ""),
-    (SHOP, _DUBLIN, "export", "python3.12", 1024, 30, "fairly_slow", "", "duration"),
+    (PLATFORM_WORKLOADS, _DUBLIN, "render-report", "python3.12", 2048, 30, "slow", "duration", ""),
+    (PLATFORM_WORKLOADS, _DUBLIN, "export", "python3.12", 1024, 30, "fairly_slow", "", "duration"),
+    (SHOP, _DUBLIN, "checkout-hook", "python3.12", 256, 10, "healthy", "", ""),
     (RESEARCH, _STOCKHOLM, "label-images", "python3.11", 3008, 900, "healthy", "", ""),
 ]
 
