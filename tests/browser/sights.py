@@ -162,6 +162,7 @@ NOT_LOOKED_AT = {
     "explorer-save": "POST only",
     "explorer-forget": "POST only",
     "finding-decide": "POST only; a journey decides",
+    "customer-costs": "for machines",
     "customer-resources": "for machines",
     "customer-regions": "for machines",
     "customer-metrics": "for machines",
