@@ -3,12 +3,15 @@
 from celery import shared_task
 from django.utils import timezone
 
+from accounts.models import Part
+from accounts.services.heartbeat import note_alive
 from finops import pipeline
 
 
 @shared_task(name="finops.tick")
 def tick() -> None:
     """Make due runs and ring for those that wait."""
+    note_alive(part=Part.TICK, name="", now=timezone.now())
     pipeline.tick(now=timezone.now())
 
 

@@ -1,6 +1,7 @@
 from .api_token import ApiToken, TokenScope
 from .audit_entry import AuditEntry, Door
 from .aws_account import HOST_KINDS, AccessKind, AwsAccount
+from .heartbeat import Heartbeat, Part
 from .instance import Instance
 from .instance_event import EventWatermark, InstanceEvent
 from .metric_choice import MetricChoice
@@ -23,12 +24,14 @@ __all__ = [
     "AwsAccount",
     "Door",
     "EventWatermark",
+    "Heartbeat",
     "Instance",
     "InstanceEvent",
     "Membership",
     "MetricChoice",
     "MetricDay",
     "Pace",
+    "Part",
     "PowerModel",
     "Reach",
     "RefreshRun",

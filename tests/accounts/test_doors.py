@@ -6,11 +6,13 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
+from django.utils import timezone
 
-from accounts.models import RefreshRun, SourceStatus
+from accounts.models import Part, RefreshRun, SourceStatus
 from accounts.selectors.health import data_health
 from accounts.selectors.known_sources import KNOWN_SOURCES
 from accounts.selectors.scope import scope_of
+from accounts.services.heartbeat import note_alive
 from finops.pipeline import PIPELINE
 from tests.conftest import NOW
 from tests.factories import AwsAccountFactory, MembershipFactory, SourceStatusFactory, UserFactory
@@ -313,10 +315,34 @@ def test_a_live_process_answers_without_sign_in(client, django_assert_num_querie
     assert answer.json() == {"status": "live"}
 
 
-def test_a_ready_process_has_its_database_and_its_schema(client):
+def test_a_ready_process_has_its_database_and_its_schema_and_others_that_keep_it_fresh(client):
+    for part in Part:
+        note_alive(part=part, name="one@here", now=timezone.now())
+
     answer = client.get("/health/ready")
 
-    assert (answer.status_code, answer.json()["checks"]) == (200, {"database": "ok", "migrations": "ok"})
+    checks = dict.fromkeys(("database", "migrations", "worker", "beat", "tick"), "ok")
+    assert (answer.status_code, answer.json()) == (200, {"status": "ready", "checks": checks})
+
+
+def test_pages_go_on_without_workers_and_readiness_says_what_is_missing(client):
+    note_alive(part=Part.BEAT, name="beat@here", now=timezone.now())
+    note_alive(part=Part.WORKER, name="celery@here", now=timezone.now() - timedelta(minutes=2))
+
+    answer = client.get("/health/ready")
+
+    assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
+    assert answer.json()["checks"]["worker"].startswith("Worker was last heard of at 20")
+    assert (answer.json()["checks"]["beat"], answer.json()["checks"]["tick"]) == ("ok", "ok")
+
+
+def test_a_clock_that_no_worker_hears_is_told_though_both_live(client):
+    for part in (Part.WORKER, Part.BEAT):
+        note_alive(part=part, name="one@here", now=timezone.now())
+
+    checks = client.get("/health/ready").json()["checks"]
+
+    assert checks["tick"].startswith("Tick was never heard of. All workers are busy")
 
 
 def test_a_process_whose_schema_is_behind_is_not_ready(client):

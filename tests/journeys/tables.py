@@ -8,7 +8,7 @@ from django.db import connection
 from accounts.models import Instance
 
 # What tells how the work went, and not what came of it.
-_OF_THE_WORK = {"RefreshRun", "SourceStatus", "Pace"}
+_OF_THE_WORK = {"RefreshRun", "SourceStatus", "Pace", "Heartbeat"}
 _APPS = ("accounts", "carbon", "costing")
 
 
