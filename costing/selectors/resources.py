@@ -141,7 +141,7 @@ def resource_list(scope: Scope, wanted: Wanted, *, now: datetime) -> ResourceLis
         size_gib=size_gib,
         choices=_choices(scope, health),
         health=health,
-        gone=0 if wanted.state else _gone(scope),
+        gone=_gone(scope) if wanted.narrows_nothing else 0,
     )
 
 

@@ -23,7 +23,7 @@ from costing.selectors.resources import resource_list
 from costing.services import findings as decisions
 from finops.core.time_zones import show_in
 
-_DAYS = (1, DEFAULT_DAYS, MOST_DAYS)
+_DAYS = (3, DEFAULT_DAYS, MOST_DAYS)
 
 
 @require_safe
