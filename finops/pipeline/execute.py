@@ -13,7 +13,8 @@ from django.utils import timezone
 from accounts.services.runs import Claim, LeaseLost, claim_run, lease
 from finops.core.periods import Period
 from finops.pipeline.report import StepReport
-from finops.pipeline.steps import Context, run_steps
+from finops.pipeline.run import run_steps
+from finops.pipeline.steps import Context
 
 logger = structlog.get_logger(__name__)
 

@@ -14,7 +14,8 @@ from accounts.models import Resource, ResourceMetricDay, SourceState, SourceStat
 from accounts.selectors.estate import kind_answers
 from accounts.selectors.scope import Scope
 from finops.core.periods import Period
-from finops.pipeline.steps import Context, run_steps
+from finops.pipeline.run import run_steps
+from finops.pipeline.steps import Context
 from finops.sandbox.scenario import Scenario
 from finops.sandbox.scenario.accounts import SHOP, Denial
 from finops.sandbox.server import Sandbox

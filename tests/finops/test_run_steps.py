@@ -9,7 +9,8 @@ from accounts.models import SourceStatus
 from accounts.services.step import PartOutcome, StepOutcome
 from finops.core.periods import DAY, Period
 from finops.core.upstream.errors import Reason, UpstreamRejected, UpstreamUnavailable
-from finops.pipeline.steps import PIPELINE, Context, run_steps
+from finops.pipeline.run import run_steps
+from finops.pipeline.steps import PIPELINE, Context
 from tests.factories import NOW, AwsAccountFactory
 
 pytestmark = pytest.mark.django_db
