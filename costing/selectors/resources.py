@@ -160,7 +160,8 @@ def instances_of(scope: Scope, wanted: Wanted) -> QuerySet[Instance]:
     """The instances among what is asked for."""
     if wanted.kind not in {"", ResourceKind.EC2_INSTANCE}:
         return Instance.objects.none()
-    return _matching(scope.instances(), wanted, "instance_id", "instance_type")
+    found: QuerySet[Instance] = _matching(scope.instances(), wanted, "instance_id", "instance_type")
+    return found
 
 
 def resources_of(scope: Scope, wanted: Wanted) -> QuerySet[Resource]:
@@ -170,7 +171,8 @@ def resources_of(scope: Scope, wanted: Wanted) -> QuerySet[Resource]:
     resources = Resource.objects.visible_to(scope.user).filter(aws_account__in=scope.accounts())
     if wanted.kind:
         resources = resources.filter(kind=wanted.kind)
-    return _matching(resources, wanted, "resource_id", "resource_class")
+    found: QuerySet[Resource] = _matching(resources, wanted, "resource_id", "resource_class")
+    return found
 
 
 def _matching(rows: Any, wanted: Wanted, id_field: str, class_field: str) -> Any:

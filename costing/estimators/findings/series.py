@@ -150,7 +150,7 @@ def throttled(throttles: Series, *, more_than: float, window_hours: float) -> Ve
     """More throttled invocations in the window than so many."""
     window, offset = _tail(throttles, window_hours)
     is_judged = has_enough(throttles) & _is_measured_in(window)
-    count = np.nansum(window, axis=1, dtype=np.float64)
+    count = np.asarray(np.nansum(window, axis=1, dtype=np.float64))
     return Verdicts(
         is_judged, is_judged & (count > more_than), np.argmax(window > 0, axis=1) + offset, {"throttles": count}
     )
@@ -178,7 +178,7 @@ def never_invoked(invocations: Series, *, known_days: Floats, days: float) -> Ve
     A day is let off, for the latest hours have not settled yet.
     """
     window, offset = _tail(invocations, days * 24)
-    count = np.nansum(window, axis=1, dtype=np.float64)
+    count = np.asarray(np.nansum(window, axis=1, dtype=np.float64))
     measured_days = np.isfinite(window).sum(axis=1) / 24
     is_judged = (measured_days >= max(days - 1, ENOUGH_HOURS / 24)) & (known_days >= days)
     return Verdicts(
@@ -200,7 +200,7 @@ def _is_measured_in(window: Series) -> Bools:
 
 
 def _first(window: Series, offset: int) -> Hours:
-    return np.argmax(np.isfinite(window), axis=1) + offset
+    return np.asarray(np.argmax(np.isfinite(window), axis=1) + offset, dtype=np.int64)
 
 
 def _lengths_of_rows(is_beyond: Bools) -> Hours:

@@ -1,6 +1,5 @@
 """How much another limit would flag, before it is saved."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -61,7 +60,7 @@ def preview_of(change: SetLimit, *, without: int | None, now: datetime) -> Previ
     rule, _ = PARAMETERS[change.parameter]
     now_set, then_set = set_limits(), [*set_limits(without=without), change]
     old = [one for one in now_set if one not in then_set]
-    accounts: Sequence[AwsAccount] = AwsAccount.objects.active().select_related("team").order_by("name", "pk")
+    accounts = AwsAccount.objects.active().select_related("team").order_by("name", "pk")
     previews = []
     for account in accounts:
         if not any(one.concerns(account) for one in (change, *old)):
