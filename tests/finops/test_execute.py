@@ -75,9 +75,9 @@ def attempt(run):
     ("broken", "again"),
     [
         ("inventory", [name for name in STEPS if name != "bill"]),
-        ("price", ["price", "derive"]),
-        ("bill", ["bill", "derive"]),
-        ("derive", ["derive"]),
+        ("price", ["price", "derive", "findings"]),
+        ("bill", ["bill", "derive", "findings"]),
+        ("derive", ["derive", "findings"]),
     ],
 )
 def test_a_run_is_tried_again_from_the_step_that_broke(steps, broken, again):

@@ -5,7 +5,7 @@ from collections import Counter
 from django.apps import apps
 from django.db import connection
 
-from accounts.models import Instance
+from accounts.models import Instance, Resource
 
 # What tells how the work went, and not what came of it.
 _OF_THE_WORK = {"RefreshRun", "SourceStatus", "Pace", "Heartbeat"}
@@ -18,9 +18,11 @@ def dump(*, without: frozenset[str] = frozenset()) -> dict[str, list[tuple]]:
     Numbers that a database gives out itself are left out or replaced by what they stand for, so that the rows
     of two databases can be compared.
     """
-    instances = {
-        pk: f"{region}/{instance_id}"
-        for pk, region, instance_id in Instance.objects.values_list("pk", "region", "instance_id")
+    instances = Instance.objects.values_list("pk", "region", "instance_id")
+    resources = Resource.objects.values_list("pk", "region", "kind", "resource_id")
+    known = {
+        Instance: {None: None} | {pk: "/".join(words) for pk, *words in instances},
+        Resource: {None: None} | {pk: "/".join(words) for pk, *words in resources},
     }
     tables = {}
     for label in _APPS:
@@ -28,7 +30,7 @@ def dump(*, without: frozenset[str] = frozenset()) -> dict[str, list[tuple]]:
             if model.__name__ in _OF_THE_WORK:
                 continue
             fields = [f for f in model._meta.concrete_fields if f.column and f.column not in {"id", *without}]
-            points = [field.is_relation and field.related_model is Instance for field in fields]
+            points = [known.get(field.related_model) if field.is_relation else None for field in fields]
             columns = ", ".join(f'"{field.column}"' for field in fields)
             with connection.cursor() as cursor:
                 cursor.execute(f"SELECT {columns} FROM {model._meta.db_table}")  # noqa: S608 (names of our own)
@@ -36,8 +38,8 @@ def dump(*, without: frozenset[str] = frozenset()) -> dict[str, list[tuple]]:
             tables[model.__name__] = sorted(
                 (
                     tuple(
-                        instances[value] if is_instance else _plain(value)
-                        for value, is_instance in zip(row, points, strict=True)
+                        _plain(value) if names is None else names[value]
+                        for value, names in zip(row, points, strict=True)
                     )
                     for row in rows
                 ),

@@ -47,9 +47,8 @@ def test_a_second_refresh_of_the_same_instant_changes_no_row(own_world):
     own_world.refresh()
 
     assert differences(before, dump()) == {}
-    assert all(
-        before[name] for name in ("Instance", "MetricDay", "CarbonReading", "Price", "CostSnapshot", "DailyTotal")
-    )
+    facts = ("Instance", "Resource", "MetricDay", "ResourceMetricDay", "CarbonReading", "Price")
+    assert all(before[name] for name in (*facts, "CostSnapshot", "DailyTotal"))
 
 
 def test_a_second_refresh_derives_today_and_nothing_else(own_world):

@@ -9,8 +9,9 @@ from costing.models import BilledCost, CostSnapshot, DailyTotal
 from finops.sandbox.scenario.accounts import PLATFORM_PAYER, PLATFORM_WORKLOADS, RESEARCH, SHOP
 from tests.journeys.conftest import NOW
 
-AWS_SOURCES = {"aws_ec2", "aws_cloudtrail", "aws_cloudwatch", "aws_pricing", "aws_cost_explorer"}
-SOURCES = AWS_SOURCES | {"ledger"}
+ESTATE_SOURCES = {"aws_rds", "aws_s3", "aws_lambda", "aws_ebs", "aws_eip", "aws_metrics"}
+AWS_SOURCES = {"aws_ec2", "aws_cloudtrail", "aws_cloudwatch", "aws_pricing", "aws_cost_explorer"} | ESTATE_SOURCES
+SOURCES = AWS_SOURCES | {"ledger", "findings"}
 LOADED = [PLATFORM_PAYER, PLATFORM_WORKLOADS, RESEARCH]
 
 
@@ -52,7 +53,8 @@ def test_an_ended_sign_in_is_told_with_its_command_and_spoils_nothing_else(world
     asked = of_shop.filter(source__in=AWS_SOURCES)
     assert {row.state for row in asked} == {SourceState.LOGIN_NEEDED}
     assert asked.count() == len(AWS_SOURCES)
-    assert all("aws sso login --profile shop" in row.fix for row in asked), asked
+    page = reverse("sso-session", args=[SsoSession.objects.get().pk])
+    assert all(row.fix == f"Sign in to AWS at {page}" for row in asked), asked
     assert world.said == "2 of 4 accounts had steps that failed; their lines say why."
     for account in (PLATFORM_PAYER, PLATFORM_WORKLOADS):
         assert states(account) == dict.fromkeys(SOURCES, SourceState.AVAILABLE)
@@ -68,7 +70,7 @@ def test_the_command_says_in_full_what_mends_a_step_however_narrow_the_terminal(
     status = SourceStatus.objects.get(aws_account__account_id=SHOP.account_id, source="aws_ec2")
     assert line.endswith(status.fix)
     assert len(line) > 80
-    assert "aws sso login --profile shop" in line
+    assert "Sign in to AWS at /accounts/sign-ins/" in line
 
 
 def test_the_page_of_an_account_that_needs_a_sign_in_says_so_and_shows_no_zero(world):
@@ -77,7 +79,7 @@ def test_the_page_of_an_account_that_needs_a_sign_in_says_so_and_shows_no_zero(w
     page = client.get(reverse("overview")).content.decode()
     answer = client.get(reverse("api-overview")).json()
 
-    assert "aws sso login --profile shop" in page
+    assert f'href="{reverse("sso-session", args=[SsoSession.objects.get().pk])}">Sign in to AWS</a>' in page
     assert answer["emptiness"] == "login_needed"
     assert answer["figures"]["list_cost"]["value"] is None
 
