@@ -466,6 +466,21 @@ def test_where_regions_may_not_be_listed_and_none_is_known_it_says_so(wire, aws,
 
 
 @pytest.mark.usefixtures("regions")
+def test_a_refresh_of_some_regions_leaves_the_others_as_they_were(wire, aws, account):
+    InstanceFactory.create(aws_account=account, instance_id="i-dublin", region=DUBLIN, last_seen_at=MARCH_1)
+    wire.answers("DescribeInstances", page(described("i-new")), region=FRANKFURT)
+
+    outcome = refresh_inventory(account=account, aws=aws, now=NOW, only_regions={FRANKFURT, "us-west-2"})
+
+    left = Instance.objects.get(instance_id="i-dublin")
+    assert (left.gone_at, left.last_seen_at) == (None, MARCH_1)
+    assert Instance.objects.filter(instance_id="i-new").exists()
+    assert list(outcome.parts) == [FRANKFURT]
+    assert "Not enabled in this account, so not asked: us-west-2." in outcome.notes
+    assert account.enabled_regions == [FRANKFURT, DUBLIN]  # what is enabled is still told whole
+
+
+@pytest.mark.usefixtures("regions")
 def test_instances_of_a_region_that_is_enabled_no_more_are_neither_there_nor_gone(wire, aws, account):
     InstanceFactory.create(aws_account=account, region="me-south-1", last_seen_at=MARCH_1)
     wire.answers("DescribeInstances", page(), region=FRANKFURT)
