@@ -167,6 +167,8 @@
                   ...label,
                   text: chart.series[label.datasetIndex].legend ?? label.text,
                   fontColor: color("--ink-soft"),
+                  // The ink, also where the first bar is hatched.
+                  fillStyle: drawing.data.datasets[label.datasetIndex].borderColor,
                   fillStyle: drawing.data.datasets[label.datasetIndex].fill ? drawing.data.datasets[label.datasetIndex].backgroundColor : label.fillStyle,
                   lineDash: drawing.data.datasets[label.datasetIndex].borderDash,
                   lineWidth: drawing.data.datasets[label.datasetIndex].type === "line" ? 2 : 0,

@@ -185,6 +185,9 @@ def _blocks(
     dimensions = [str(dimension) for dimension in question.group_by]
     before = first - ((last - first).days + 1) * DAY
     now, earlier = answer.facts.totals(dimensions, first, last, before=before)
+    # A period of which only the last days are known would look like growth.
+    is_compared = (answer.whole or answer.facts).reach_back_to(before)
+    earlier = earlier if is_compared else {}
     tops = {
         unit: largest(
             {keys: part for (keys, of), part in now.items() if of == unit},
@@ -195,10 +198,11 @@ def _blocks(
     }
     shown = sorted({keys for top in tops.values() for keys in top})
     by_time = answer.facts.series(dimensions, first, last, every=question.every, only=shown)
-    of_all = answer.facts.series([], first, last, every=question.every)
+    of_all = (answer.overall or answer.facts).series([], first, last, every=question.every)
     whole = whole_before = whole_by_time = None
     if answer.whole is not None:
         whole, whole_before = answer.whole.totals([], first, last, before=before)
+        whole_before = whole_before if is_compared else {}
         whole_by_time = answer.whole.series([], first, last, every=question.every)
     labels = _labels(scope, question, shown, health)
 

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -22,18 +22,23 @@ _OWNERS = {Dimension.TEAM: "aws_account__team__slug", Dimension.ACCOUNT: "aws_ac
 
 @dataclass(frozen=True, slots=True)
 class BillFacts:
-    """What is summed; `whole` is the bill that a split has to add up to, where the split narrows nothing."""
+    """What is summed; `whole` is the bill that a split has to add up to, where the split narrows nothing.
+
+    `overall` has the same sum over all groups, from fewer rows.
+    """
 
     facts: Facts | Joined
     whole: Facts | Joined | None = None
+    overall: Facts | Joined | None = None
 
 
 def bill_facts(scope: Scope, question: Question, days: tuple[date, date]) -> BillFacts:
     """The bill's rows that `question` asks about, over `days` and as many before; both ends belong to them."""
     split = next(iter(question.used & SPLITS), None)
-    whole = _whole(scope, question, days)
+    holds = _totals_hold(scope)
+    whole = _whole(scope, question, days, totals_hold=holds)
     if split is None:
-        return BillFacts(whole)
+        return BillFacts(whole, None, _whole(scope, replace(question, group_by=()), days, totals_hold=holds))
     rows = BilledSplit.objects.visible_to(scope.user).filter(
         _kind(question), aws_account__in=scope.accounts(), dimension=split
     )
@@ -41,7 +46,7 @@ def bill_facts(scope: Scope, question: Question, days: tuple[date, date]) -> Bil
     return BillFacts(facts, None if split in question.filters else whole)
 
 
-def _whole(scope: Scope, question: Question, days: tuple[date, date]) -> Facts | Joined:
+def _whole(scope: Scope, question: Question, days: tuple[date, date], *, totals_hold: bool) -> Facts | Joined:
     """The bill itself: from what is added up by service, account or month where that says enough, else its rows."""
     used = question.used - SPLITS
     by_service = {Dimension.TEAM: "team__slug", Dimension.SERVICE: "service", Dimension.RECORD_TYPE: "record_type"}
@@ -49,7 +54,7 @@ def _whole(scope: Scope, question: Question, days: tuple[date, date]) -> Facts |
     by_all = {**_OWNERS, Dimension.SERVICE: "service", Dimension.RECORD_TYPE: "record_type"}
     columns = next((each for each in (by_service, by_account) if used <= each.keys()), None)
     bills = BilledCost.objects.visible_to(scope.user).filter(aws_account__in=scope.accounts())
-    if (columns is None and question.every is not Every.MONTH) or not _totals_hold(scope):
+    if (columns is None and question.every is not Every.MONTH) or not totals_hold:
         return _facts(bills, question, by_all)
     if columns is not None:
         teams = [scope.team] if scope.team else scope.teams
@@ -114,11 +119,13 @@ def _kind(question: Question) -> Q:
 
 
 def _facts(rows: Any, question: Question, columns: Mapping[Dimension, str]) -> Facts:
+    all_rows = rows
     for dimension, value in question.filters.items():
         if dimension in columns:
             rows = rows.filter(**{columns[dimension]: value})
     return Facts(
         rows=rows,
+        all_rows=all_rows,
         columns={str(dimension): column for dimension, column in columns.items()},
         unit=None,
         amount=F("unblended_cost" if question.measure is Measure.BILLED else "amortized_cost"),

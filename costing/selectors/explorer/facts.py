@@ -23,6 +23,7 @@ class Facts:
     """Rows of one table by day, narrowed to what was asked for, and how they are grouped and summed."""
 
     rows: QuerySet[Any]
+    all_rows: QuerySet[Any]  # of the same accounts, narrowed to nothing
     columns: Mapping[str, Any]  # a dimension → its column, or an expression
     unit: str | None  # None: the row's own currency
     amount: Any
@@ -46,6 +47,10 @@ class Facts:
                 if part.known or part.unknown:
                     into[group] = part
         return now, earlier
+
+    def reach_back_to(self, day: date) -> bool:
+        """Whether anything is known of `day` or before: what begins later says nothing of the whole time."""
+        return self.all_rows.filter(day__lte=day).exists()
 
     def series(
         self, dimensions: Sequence[str], first: date, last: date, *, every: Every, only: Sequence[Keys] | None = None
@@ -142,6 +147,10 @@ class Joined:
                 for group, part in groups.items():
                     into[group] = into[group].plus(part) if group in into else part
         return now, earlier
+
+    def reach_back_to(self, day: date) -> bool:
+        """As Facts.reach_back_to."""
+        return any(facts.reach_back_to(day) for facts in self.parts)
 
     def series(
         self, dimensions: Sequence[str], first: date, last: date, *, every: Every, only: Sequence[Keys] | None = None

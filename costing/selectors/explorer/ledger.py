@@ -52,11 +52,12 @@ def ledger_facts(scope: Scope, question: Question, basis: Basis) -> Facts:
         # The key is a reader's own words: as a lookup's name it would be taken apart at its underscores.
         tag = Cast(KeyTextTransform(question.tag, F("instance__tags")), TextField())
         columns[Dimension.TAG] = Coalesce(tag, Value(""), output_field=TextField())
-    rows = rows.filter(aws_account__in=scope.accounts())
+    all_rows = rows = rows.filter(aws_account__in=scope.accounts())
     for dimension, value in question.filters.items():
         rows = rows.alias(**{f"only_{dimension}": _named(columns[dimension])}).filter(**{f"only_{dimension}": value})
     return Facts(
         rows=rows,
+        all_rows=all_rows,
         columns=columns,
         unit=unit_of(measure, basis),
         amount=_AMOUNTS[measure],
