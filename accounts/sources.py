@@ -94,7 +94,7 @@ def renew_words(session: SsoSession) -> str:
 def _sign_in_of(account: AwsAccount) -> tuple[object, ...]:
     """By whose sign-in, and which one: what an earlier one opened is not used after a sign-out."""
     session = account.sso_session
-    return (session.pk, account.sso_role_name, session.signed_in_at) if session else ()
+    return (session.pk, account.account_id, account.sso_role_name, session.signed_in_at) if session else ()
 
 
 def _of_sign_in(

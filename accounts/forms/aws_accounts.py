@@ -17,7 +17,7 @@ from accounts.forms.fields import (
 from accounts.models import AccessKind, AwsAccount, Team
 
 _NO_ACCOUNTS = AwsAccount.objects.none()
-_AS_TYPED = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "off"}
+AS_TYPED = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "off"}
 
 
 def ways_in() -> list[tuple[str, str]]:
@@ -37,7 +37,7 @@ class WayForm(forms.Form):
         required=False,
         label="AWS account id",
         help_text="12 digits; the AWS console shows them at its top right.",
-        widget=forms.TextInput(attrs={**_AS_TYPED, "inputmode": "numeric"}),
+        widget=forms.TextInput(attrs={**AS_TYPED, "inputmode": "numeric"}),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -59,7 +59,7 @@ class RegisterForm(forms.Form):
 
     access_kind = forms.ChoiceField(label="How we get in", help_text="role, host_profile or environment.")
     account_id = AccountIdField(
-        label="AWS account id", widget=forms.TextInput(attrs={**_AS_TYPED, "inputmode": "numeric"})
+        label="AWS account id", widget=forms.TextInput(attrs={**AS_TYPED, "inputmode": "numeric"})
     )
     name = NameField(max_length=100, label="Name", help_text="As your team calls it.")
     profile_name = ProfileNameField(
@@ -67,14 +67,14 @@ class RegisterForm(forms.Form):
         max_length=128,
         label="Profile",
         help_text="A profile of this machine, as aws configure sso or aws configure made it.",
-        widget=forms.TextInput(attrs=_AS_TYPED),
+        widget=forms.TextInput(attrs=AS_TYPED),
     )
-    role_arn = RoleArnField(required=False, max_length=2048, label="Role ARN", widget=forms.TextInput(attrs=_AS_TYPED))
+    role_arn = RoleArnField(required=False, max_length=2048, label="Role ARN", widget=forms.TextInput(attrs=AS_TYPED))
     home_region = RegionField(
         max_length=40,
         label="Region to ask first",
         help_text="Where AWS is asked whose the credentials are and which regions are enabled.",
-        widget=forms.TextInput(attrs={**_AS_TYPED, "list": "regions"}),
+        widget=forms.TextInput(attrs={**AS_TYPED, "list": "regions"}),
     )
     payer = forms.ModelChoiceField(
         _NO_ACCOUNTS,
@@ -111,12 +111,12 @@ class ChangeForm(forms.Form):
     """What of an account can be changed later. Its id and its team cannot: that would be another account."""
 
     name = NameField(max_length=100, label="Name")
-    profile_name = ProfileNameField(max_length=128, label="Profile", widget=forms.TextInput(attrs=_AS_TYPED))
-    role_arn = RoleArnField(max_length=2048, label="Role ARN", widget=forms.TextInput(attrs=_AS_TYPED))
+    profile_name = ProfileNameField(max_length=128, label="Profile", widget=forms.TextInput(attrs=AS_TYPED))
+    role_arn = RoleArnField(max_length=2048, label="Role ARN", widget=forms.TextInput(attrs=AS_TYPED))
     home_region = RegionField(
         max_length=40,
         label="Region to ask first",
-        widget=forms.TextInput(attrs={**_AS_TYPED, "list": "regions"}),
+        widget=forms.TextInput(attrs={**AS_TYPED, "list": "regions"}),
     )
     payer = forms.ModelChoiceField(
         _NO_ACCOUNTS, required=False, empty_label="the account itself", label="Whose Cost Explorer tells its bill"
@@ -148,7 +148,7 @@ class RemoveForm(forms.Form):
     """Says that somebody means it."""
 
     confirmation = forms.CharField(
-        label="Type the account id to remove it", widget=forms.TextInput(attrs={**_AS_TYPED, "inputmode": "numeric"})
+        label="Type the account id to remove it", widget=forms.TextInput(attrs={**AS_TYPED, "inputmode": "numeric"})
     )
 
     def __init__(self, *args: Any, account: AwsAccount, **kwargs: Any) -> None:

@@ -2,7 +2,7 @@ from typing import Self
 
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from .sso_session import SsoSession
 from .team import Membership, Role, Team
@@ -40,6 +40,10 @@ class AwsAccountQuerySet(models.QuerySet["AwsAccount"]):
     def _of_role(self, user: User, at_least: Role) -> Self:
         held = Membership.objects.held_by(user, at_least=at_least)
         return self.filter(team__memberships__in=held, removal_requested_at=None)
+
+    def with_end_of_sign_in(self) -> Self:
+        """Each with `sign_in_name` and `sign_in_ends_at`, where it is entered by a sign-in whose end is known."""
+        return self.annotate(sign_in_name=F("sso_session__name"), sign_in_ends_at=F("sso_session__ends_at"))
 
     def active(self) -> Self:
         """The accounts that are refreshed."""

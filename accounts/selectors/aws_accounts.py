@@ -48,6 +48,7 @@ def listed_accounts(scope: Scope) -> list[ListedAccount]:
     operates = Membership.objects.filter(team=OuterRef("team"), user=scope.user, role__in=[Role.OPERATOR, Role.OWNER])
     accounts = (
         scope.accounts()
+        .with_end_of_sign_in()
         .select_related("team")
         .annotate(
             there=Count("instances", filter=Q(instances__gone_at=None)),

@@ -17,6 +17,8 @@ from accounts.selectors.scope import Scope
 
 ASK_THE_ADMIN = "The platform admin has to look at it: all teams share this source."
 
+# From then on every page says that somebody has to sign in to AWS again soon.
+FORESEEN = timedelta(hours=1)
 _DAILY = timedelta(days=1)
 _TROUBLE = {
     SourceState.LOGIN_NEEDED,
@@ -54,6 +56,15 @@ class SourceHealth:
 
 
 @dataclass(frozen=True, slots=True)
+class EndingSignIn:
+    """A sign-in to AWS that ends soon, and that cannot be renewed."""
+
+    id: int
+    name: str
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class AccountHealth:
     """All sources of one account, in the order of a refresh; the installation's own have no account."""
 
@@ -61,6 +72,7 @@ class AccountHealth:
     name: str
     aws_account_id: str
     sources: tuple[SourceHealth, ...]
+    ending_sign_in: EndingSignIn | None = None
 
     @property
     def trouble(self) -> tuple[SourceHealth, ...]:
@@ -104,6 +116,12 @@ class DataHealth:
         for item in self.open_items:
             fixes.setdefault(item.first.state.value, item.first.fix)
         return fixes
+
+    @property
+    def ending_sign_ins(self) -> tuple[EndingSignIn, ...]:
+        """The sign-ins to AWS that end soon, the soonest first."""
+        ending = {account.ending_sign_in for account in self.accounts if account.ending_sign_in is not None}
+        return tuple(sorted(ending, key=lambda sign_in: (sign_in.ends_at, sign_in.id)))
 
     @property
     def owners(self) -> tuple[AccountHealth, ...]:
@@ -217,7 +235,7 @@ def _silent(sources: Iterable[SourceHealth]) -> tuple[Silent, ...]:
 def data_health(scope: Scope, *, now: datetime, accounts: Sequence[AwsAccount] | None = None) -> DataHealth:
     """How every source of `scope` stands: two queries, however many accounts; one where they are at hand, by name."""
     if accounts is None:
-        accounts = list(scope.accounts().order_by("name", "account_id"))
+        accounts = list(scope.accounts().with_end_of_sign_in().order_by("name", "account_id"))
     ids = [account.pk for account in accounts]
     rows: defaultdict[int | None, dict[str, SourceStatus]] = defaultdict(dict)
     for row in SourceStatus.objects.visible_to(scope.user).filter(Q(aws_account=None) | Q(aws_account__in=ids)):
@@ -244,7 +262,16 @@ def _of_owner(account: AwsAccount | None, rows: dict[str, SourceStatus], *, user
         sources=tuple(
             _health(source, account, rows.get(source.name), user=user, now=now) for source in [*expected, *others]
         ),
+        ending_sign_in=_ending_sign_in(account, now=now) if account else None,
     )
+
+
+def _ending_sign_in(account: Any, *, now: datetime) -> EndingSignIn | None:
+    """The account's sign-in, where it is known to end soon; of one that has ended its sources tell."""
+    ends_at = account.sign_in_ends_at
+    if ends_at is None or not now < ends_at <= now + FORESEEN:
+        return None
+    return EndingSignIn(account.sso_session_id, account.sign_in_name, ends_at)
 
 
 def _health(

@@ -56,7 +56,8 @@ def member_of(user: User, *, pk: int) -> Membership | None:
 
 def visible_account(user: User, *, pk: int) -> AwsAccount | None:
     """The account of that key, where `user` is in its team."""
-    return AwsAccount.objects.visible_to(user).select_related("team", "payer").filter(pk=pk).first()
+    accounts = AwsAccount.objects.visible_to(user).select_related("team", "payer", "sso_session")
+    return accounts.filter(pk=pk).first()
 
 
 def owned_account(user: User, *, pk: int) -> AwsAccount | None:

@@ -160,9 +160,10 @@ def _refuse_a_second(account: AwsAccount) -> None:
     if account.access_kind == AccessKind.ROLE:
         if others.filter(access_kind=AccessKind.ROLE, role_arn=account.role_arn).exists():
             raise Refused("This role is in use already. Make one for this installation and team.", field="role_arn")
-    elif account.access_kind in HOST_KINDS and others.filter(
-        account_id=account.account_id, access_kind__in=HOST_KINDS
-    ).exists():
+    elif (
+        account.access_kind in HOST_KINDS
+        and others.filter(account_id=account.account_id, access_kind__in=HOST_KINDS).exists()
+    ):
         raise Refused(
             "This machine's credentials for the account are in use already. Register it by a cross-account role.",
             field="account_id",

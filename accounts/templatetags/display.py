@@ -1,7 +1,8 @@
 """How templates show numbers, instants and the marks beside them."""
 
+import re
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django import template
@@ -16,6 +17,8 @@ from finops.core import display
 from finops.core.time_zones import as_shown, offset_of
 
 register = template.Library()
+
+_ON_A_PAGE = re.compile(r"Sign in to AWS at (/(?:[a-z0-9-]+/)*sign-ins/[0-9]+/)")
 
 _STATE_MARKS = dict.fromkeys(("available", "fresh", "running", "done", "optimal", "excellent"), "●")
 _STATE_MARKS |= dict.fromkeys(("degraded", "ageing", "throttled", "pending", "stopping", "partly", "moderate"), "◐")
@@ -85,7 +88,22 @@ def fix(words: str) -> SafeString | str:
     """What to do about a trouble: a command to copy, or a sentence."""
     if words in {"", ASK_THE_ADMIN}:
         return words
+    if page := page_of(words):
+        return format_html('Fix: <a href="{}">Sign in to AWS</a>', page)
     return format_html("Fix: {}" if words.endswith(".") else "Fix: <code>{}</code>", words)
+
+
+@register.filter
+def page_of(words: str) -> str:
+    """The page of this product on which something is mended; empty where it is mended elsewhere."""
+    match = _ON_A_PAGE.fullmatch(words)
+    return match[1] if match else ""
+
+
+@register.filter
+def until(moment: datetime, now: datetime) -> str:
+    """How long after `now` that will be."""
+    return display.age(max(moment - now, timedelta(0)))
 
 
 def unknown(reason: str = "") -> SafeString:

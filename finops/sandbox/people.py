@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from finops.sandbox.scenario.accounts import PLATFORM_PAYER, PLATFORM_WORKLOADS, RESEARCH, SHOP, Account
+from finops.sandbox.scenario.accounts import PLATFORM_PAYER, PLATFORM_WORKLOADS, READER, RESEARCH, SHOP, Account, SignIn
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,10 @@ class DemoPerson:
 
 @dataclass(frozen=True, slots=True)
 class DemoAccount:
-    """An AWS account as somebody would register it. `payer_account_id` is empty where it pays for itself."""
+    """An AWS account as somebody would register it. `payer_account_id` is empty where it pays for itself.
+
+    `sso_role_name` is that of one entered by a sign-in at IAM Identity Center; the profile is there all the same.
+    """
 
     team: str
     account_id: str
@@ -35,6 +38,7 @@ class DemoAccount:
     profile_name: str
     home_region: str
     payer_account_id: str
+    sso_role_name: str = ""
 
 
 PLATFORM_TEAM, RESEARCH_TEAM, SHOP_TEAM = "Platform", "Research", "Shop"
@@ -60,7 +64,7 @@ PEOPLE = (
         password="sofia-keeps-the-shop",  # noqa: S106 (printed by the demo)
         first_name="Sofia",
         memberships=(DemoMembership(SHOP_TEAM, "owner"),),
-        note="owner of Shop: the sign-in to AWS has expired",
+        note="owner of Shop: has to sign in to AWS first, under Accounts",
     ),
     DemoPerson(
         email="viktor@finance.example",
@@ -92,6 +96,7 @@ def _registered(account: Account, team: str) -> DemoAccount:
         profile_name=account.profile_name,
         home_region=account.home_region,
         payer_account_id="" if account.is_payer else account.payer_account_id,
+        sso_role_name=READER if account.sign_in is SignIn.SSO else "",
     )
 
 

@@ -3,8 +3,10 @@
 from django.db import transaction
 from django.utils.text import slugify
 
-from accounts.models import AccessKind, AwsAccount, Membership, Team, User
-from finops.sandbox.people import DEMO_ACCOUNTS, PEOPLE, TEAMS
+from accounts.models import AccessKind, AwsAccount, Membership, SsoSession, Team, User
+from finops.sandbox.aws.profiles import SESSION_NAME, SSO_REGION
+from finops.sandbox.aws.sso import START_URL
+from finops.sandbox.people import DEMO_ACCOUNTS, PEOPLE, TEAMS, DemoAccount
 
 
 @transaction.atomic
@@ -30,9 +32,18 @@ def seed() -> None:
             account_id=demo.account_id,
             defaults={
                 "name": demo.name,
-                "access_kind": AccessKind.HOST_PROFILE,
-                "profile_name": demo.profile_name,
                 "home_region": demo.home_region,
                 "payer": payer,
+                **_way_in(demo, teams[demo.team]),
             },
         )
+
+
+def _way_in(demo: DemoAccount, team: Team) -> dict[str, object]:
+    """By a profile of this machine, or by a sign-in that nobody has made yet."""
+    if not demo.sso_role_name:
+        return {"access_kind": AccessKind.HOST_PROFILE, "profile_name": demo.profile_name}
+    session, _ = SsoSession.objects.get_or_create(
+        team=team, name=SESSION_NAME, defaults={"start_url": START_URL, "sso_region": SSO_REGION}
+    )
+    return {"access_kind": AccessKind.SSO, "sso_session": session, "sso_role_name": demo.sso_role_name}

@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from accounts.models import AwsAccount, RefreshRun, SourceState, SourceStatus, TouchedDay
+from accounts.models import AwsAccount, RefreshRun, SourceState, SourceStatus, SsoSession, TouchedDay
 from carbon.models import CarbonForecast, CarbonReading, ForecastBackTest
 from costing.models import BilledCost, CostSnapshot, DailyTotal
 from finops.sandbox.scenario.accounts import PLATFORM_PAYER, PLATFORM_WORKLOADS, RESEARCH, SHOP

@@ -8,7 +8,7 @@ from django.apps import apps
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from accounts.models import ApiToken, AuditEntry, RefreshRun
+from accounts.models import ApiToken, AuditEntry, RefreshRun, SsoSession
 from carbon.services.upstream_keys import set_key
 from costing.models import SavedView
 from tests.conftest import NOW
@@ -20,8 +20,8 @@ from tests.factories import (
     CloudRegionFactory,
     CostSnapshotFactory,
     DailyTotalFactory,
-    InstanceEventFactory,
     FindingFactory,
+    InstanceEventFactory,
     InstanceFactory,
     ResourceFactory,
     SourceStatusFactory,
@@ -105,6 +105,10 @@ def alices(team, alice):
         created_at=NOW, expires_at=NOW + timedelta(days=9),
     )  # fmt: skip
     member = alice.memberships.get()
+    sign_in = SsoSession.objects.create(
+        team=team, name=f"{CANARY}-portal", start_url=f"https://{CANARY}.example/start", sso_region="eu-central-1",
+        offered=[{"account_id": "111122223333", "name": f"{CANARY} offered", "roles": ["Reader"]}], offered_at=NOW,
+    )  # fmt: skip
     resource = ResourceFactory.create(
         aws_account=account, resource_id=f"vol-{CANARY}", name=f"{CANARY} disk", tags={"owner": CANARY},
         raw={"VolumeId": CANARY},
@@ -121,6 +125,7 @@ def alices(team, alice):
         "view": view,
         "resource": resource,
         "finding": finding,
+        "sign_in": sign_in,
     }
 
 
@@ -130,6 +135,10 @@ SUPPLIERS = {
     ("account-edit", "pk"): lambda rows: rows["account"].pk,
     ("account-remove", "pk"): lambda rows: rows["account"].pk,
     ("account-refresh", "pk"): lambda rows: rows["account"].pk,
+    **{
+        (f"sso-{page}", "pk"): lambda rows: rows["sign_in"].pk
+        for page in ("session", "accounts", "start", "poll", "cancel", "sign-out", "forget", "list")
+    },
     ("team-member-role", "pk"): lambda rows: rows["member"].pk,
     ("team-member-remove", "pk"): lambda rows: rows["member"].pk,
     ("explorer-forget", "pk"): lambda rows: rows["view"].pk,
@@ -151,7 +160,9 @@ SUPPLIERS = {
 # What they name is nobody's own, so everybody finds it; what is Alice's on it must not show all the same.
 SHARED = {"zone", "api-zone"}
 # Addresses that only take a deed and show nothing themselves.
-DEEDS = {"account-refresh", "team-member-role", "team-member-remove", "api-token-revoke", "explorer-forget", "finding-decide"}
+DEEDS = {f"sso-{deed}" for deed in ("start", "poll", "cancel", "sign-out", "forget", "list")}
+DEEDS |= {"account-refresh", "team-member-role", "team-member-remove", "api-token-revoke", "explorer-forget"}
+DEEDS |= {"finding-decide"}
 # Shows what it is asked about, so without its parameters nothing of Alice's.
 ASKED = {"api-trust-policy"}
 # Asked for beside the plain address: filters that name what is Alice's.
@@ -173,6 +184,8 @@ QUERIES = {
     "instances": ["?team=canary-9f1c-team", f"?account={ACCOUNT_ID}", "?q=i-canary"],
     "health": ["?team=canary-9f1c-team"],
     "accounts": ["?team=canary-9f1c-team"],
+    "sso-sessions": ["?team=canary-9f1c-team"],
+    "sso-add": ["?team=canary-9f1c-team"],
     "account-add": ["?team=canary-9f1c-team", f"?account_id={ACCOUNT_ID}"],
     "team-settings": ["?team=canary-9f1c-team"],
     "team-members": ["?team=canary-9f1c-team"],

@@ -1,6 +1,5 @@
 """What the person who signed in may enter, and what of it the team takes in."""
 
-import re
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from functools import partial
 from django.views.decorators.debug import sensitive_variables
 
 from accounts.clients.aws.identity_center import IdentityCenter, PortalAccount
+from accounts.estimators.roles import may_change_things
 from accounts.models import AccessKind, AwsAccount, SsoSession
 from accounts.services.audit import Actor
 from accounts.services.refusal import Refused
@@ -19,8 +19,6 @@ from accounts.sources import identity_center
 
 MOST_ACCOUNTS = 300  # each is asked for its roles by itself
 _AT_ONCE = 6
-# Reading is all we need. A name proves nothing, but these are AWS's own for what may change everything.
-_MAY_CHANGE_THINGS = re.compile(r"admin|poweruser", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +35,6 @@ class Picked:
 
     taken: tuple[AwsAccount, ...]
     refused: tuple[tuple[str, str], ...]  # an account's name, and why
-
-
-def may_change_things(role_name: str) -> bool:
-    """Whether a role is by its name one of administrators, which is never stored."""
-    return bool(_MAY_CHANGE_THINGS.search(role_name))
 
 
 @sensitive_variables()

@@ -16,14 +16,13 @@ from finops.sandbox.aws.endpoint import Caller, Handlers, Parameters
 from finops.sandbox.aws.errors import AwsError
 from finops.sandbox.aws.identity import Identities
 from finops.sandbox.scenario import Scenario, real_clock
-from finops.sandbox.scenario.accounts import PLATFORM_WORKLOADS, Account, SignIn, sso_role
+from finops.sandbox.scenario.accounts import ADMINISTRATOR, PLATFORM_WORKLOADS, READER, Account, SignIn, sso_role
 
 ACCESS, SESSION = timedelta(hours=1), timedelta(hours=8)
 _DEVICE_CODE, _REGISTRATION, _ROLE = timedelta(minutes=10), timedelta(days=90), timedelta(hours=1)
 _INTERVAL_SECONDS, _SLOWER_BY_SECONDS = 1, 5
 _LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
 START_URL = "https://sign-in.shop.example/start"
-READER, ADMINISTRATOR = "FinOpsReadOnly", "AdministratorAccess"
 
 
 @dataclass(frozen=True, slots=True)

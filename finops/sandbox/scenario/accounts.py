@@ -5,6 +5,8 @@ from enum import StrEnum
 
 from finops.sandbox.scenario.chance import hex_from
 
+READER, ADMINISTRATOR = "FinOpsReadOnly", "AdministratorAccess"  # roles behind a sign-in
+
 
 class SignIn(StrEnum):
     """How one gets into an account."""
