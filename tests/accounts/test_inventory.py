@@ -358,7 +358,7 @@ def test_the_runtime_before_a_restart_is_known_as_exactly_as_before_it(wire, aws
     restarted(wire, aws, account)
     period = Period(march(10), march(17))
 
-    runtime = explain(user=alice, instance=Instance.objects.get(), period=period, now=march(17, 9))
+    runtime, _ = explain(user=alice, instance=Instance.objects.get(), period=period, now=march(17, 9))
 
     # 10 March 08:00 to 14 March 20:00: 4 days and 12 hours. Before the 10th nobody knows.
     assert [(i.start, i.end) for i in runtime.intervals][-1] == (march(10, 8), march(14, 20))
