@@ -30,4 +30,4 @@ COPY --from=build /app /app
 RUN rm -rf /app/var && mkdir /app/var && chown finops:finops /app/var
 USER 10001:10001
 EXPOSE 8000
-CMD ["gunicorn", "finops.wsgi", "--bind=0.0.0.0:8000", "--threads=8", "--worker-tmp-dir=/tmp"]
+CMD ["gunicorn", "finops.wsgi", "--bind=0.0.0.0:8000", "--threads=8", "--worker-tmp-dir=/tmp", "--no-control-socket"]

@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo setup test browser screenshots check fix bench verify-upstreams verify-clients lock clean
+.PHONY: help demo setup test stack browser screenshots check fix bench verify-upstreams verify-clients lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -18,6 +18,9 @@ setup: $(VENV)/.dev-stamp ## Make .venv with all dependencies, the tools for dev
 
 test: $(VENV)/.dev-stamp ## Run the whole suite on SQLite and on PostgreSQL with Valkey
 	@$(BIN)/python -m tests.run $(ARGS)
+
+stack: $(VENV)/.dev-stamp ## Run the services of docker-compose.yml without Docker, in front of the sandbox
+	@$(BIN)/python -m tests.stack
 
 browser: $(VENV)/.dev-stamp ## Look at every page with Chromium: `apt-get install chromium` if it is not there
 	@$(BIN)/python -m pytest tests/browser -q -p no:cacheprovider $(ARGS)

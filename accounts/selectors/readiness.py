@@ -59,7 +59,7 @@ def readiness(*, now: datetime) -> Readiness:
     except DatabaseError:
         return Readiness("The database does not answer.", _UNKNOWN, _UNKNOWN, _UNKNOWN, _UNKNOWN)
     if silent[Part.WORKER] or silent[Part.BEAT]:
-        silent[Part.TICK] = ""  # it cannot come through, and the others say why
+        silent[Part.TICK] = "Not known while the other two are not both alive."
     return Readiness(**silent)
 
 

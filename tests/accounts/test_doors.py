@@ -333,7 +333,8 @@ def test_pages_go_on_without_workers_and_readiness_says_what_is_missing(client):
 
     assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
     assert answer.json()["checks"]["worker"].startswith("Worker was last heard of at 20")
-    assert (answer.json()["checks"]["beat"], answer.json()["checks"]["tick"]) == ("ok", "ok")
+    assert answer.json()["checks"]["beat"] == "ok"
+    assert answer.json()["checks"]["tick"].startswith("Not known while")
 
 
 def test_a_clock_that_no_worker_hears_is_told_though_both_live(client):
