@@ -188,8 +188,9 @@ def _renewed(session: SsoSession, held: _Held, *, lasts: timedelta, now: datetim
         if not lasts:
             raise end_sign_in(session) from error
         # It cannot be renewed any more, and serves to its end: from now on that is known.
-        rows.update(refresh_token="", ends_at=session.expires_at, renewing_until=None)
+        rows.update(refresh_token="", ends_at=session.expires_at, renewing_until=None, fence=F("fence") + 1)
         return held.access_token
-    if not rows.update(**changes_of_tokens(session, tokens, now=now, is_first=False)):
+    # The fence rises once more: whoever read the row during our lease holds a refresh token that is used up.
+    if not rows.update(**changes_of_tokens(session, tokens, now=now, is_first=False), fence=F("fence") + 1):
         return ""  # somebody signed in anew, or out: what AWS says to the row as it is now, the caller finds out
     return tokens.access_token
