@@ -100,7 +100,8 @@ class AwsAccountAdmin(AuditedAdmin):
     list_select_related = ["team"]
     search_fields = ["name", "account_id"]
     autocomplete_fields = ["team", "payer"]
-    readonly_fields = ["external_id", "enabled_regions", "created_at"]
+    # Sign-ins are a team's own: its owners choose accounts on the page of one.
+    readonly_fields = ["external_id", "sso_session", "sso_role_name", "enabled_regions", "created_at"]
 
     def save_model(self, request: HttpRequest, obj: AwsAccount, form: Any, change: bool) -> None:  # noqa: FBT001 (Django's signature)
         """Give a role its external id, which nobody chooses."""

@@ -132,7 +132,7 @@ class HealthSerializer(serializers.Serializer):  # type: ignore[type-arg]
 class AccountDetailSerializer(AccountSerializer):
     """An AWS account with its way in, its state and its sources. The external id of a role is not told again."""
 
-    access_kind = serializers.CharField(help_text="role, host_profile or environment")
+    access_kind = serializers.CharField(help_text="role, sso (a sign-in), host_profile or environment")
     profile_name = serializers.CharField()
     role_arn = serializers.CharField()
     home_region = serializers.CharField(help_text="Where AWS is asked first.")

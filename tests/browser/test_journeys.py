@@ -3,7 +3,10 @@
 import re
 
 import pytest
+import requests
 
+from finops.sandbox.aws.profiles import SSO_REGION
+from finops.sandbox.aws.sso import START_URL
 from tests.browser import stage
 from tests.browser.sights import ADMIN, ANA, NOBODY, VIKTOR
 from tests.browser.visitors import NARROW
@@ -261,3 +264,26 @@ def test_nothing_is_sent_twice_by_a_second_click_on_refresh(visitors, visit):
         assert (first, second) == (200, 200)
         active = [run for run in page.request.get("/api/v1/runs").json()["results"] if run["is_active"]]
         assert len([run for run in active if run["account"] == account]) <= 1
+
+
+def test_an_owner_signs_in_to_aws_by_a_code_and_out_again(visit):
+    with visit(stage.REGISTERING.email) as page:
+        page.goto("/accounts/sign-ins/")
+        page.get_by_role("link", name="Add a sign-in").click()
+        page.get_by_label("Name", exact=True).fill("browser")
+        page.get_by_label("Start URL").fill(START_URL)
+        page.get_by_label("Region of IAM Identity Center").fill(SSO_REGION)
+        page.get_by_role("button", name="Add").click()
+        page.get_by_role("button", name="Sign in to AWS").click()
+
+        address = page.get_by_role("link", name="Open AWS's page").get_attribute("href")
+        code = page.locator("#sign-in-waits strong.mono").inner_text()
+        answer = {"user_code": code, "answer": "confirm"}
+        requests.post(address.split("?")[0], data=answer, timeout=5).raise_for_status()
+
+        page.wait_for_url("**/accounts/sign-ins/*/accounts/")  # the page has asked by itself
+        assert page.get_by_label("Role for Shop").is_visible()
+        page.get_by_role("link", name="Cancel").click()
+        page.get_by_role("button", name="Sign out of AWS").click()
+        page.get_by_role("button", name="Remove the sign-in").click()
+        page.get_by_text("No sign-in yet").wait_for()
