@@ -24,6 +24,7 @@ def start_worker_and_beat() -> None:
         without_gossip=True,
     )
     Thread(target=worker.start, name="worker", daemon=True).start()
-    beat: Any = EmbeddedService(app, thread=True)
+    # It does not ask the settings which one, and would write its times into a file.
+    beat: Any = EmbeddedService(app, thread=True, scheduler_cls=app.conf.beat_scheduler)
     beat.daemon = True
     beat.start()
