@@ -1,4 +1,4 @@
-"""A running sandbox for tests: `pytest_plugins = ["tests.sandbox_fixtures"]` or import the fixtures you want."""
+"""A running sandbox for tests: import the fixtures you want."""
 
 from datetime import UTC, datetime
 

@@ -22,8 +22,8 @@ from finops.core.upstream.meter import CallMeter
 from finops.sandbox.scenario.accounts import PLATFORM_PAYER, PLATFORM_WORKLOADS, RESEARCH, SHOP
 from finops.sandbox.scenario.fleet import Load
 from tests.factories import NOW, AwsAccountFactory, SourceStatusFactory
+from tests.sandbox_fixtures import running_sandbox, sandbox  # noqa: F401 (fixtures)
 
-pytest_plugins = ["tests.sandbox_fixtures"]
 pytestmark = pytest.mark.django_db
 
 HISTORY = Period(start_of_day(utc_day(NOW) - 31 * DAY), NOW)
@@ -58,7 +58,7 @@ def look_around(account):
         refresh(account=account, aws=aws, period=HISTORY, now=NOW)
 
 
-def test_all_that_is_planted_is_found_and_nothing_else(sandbox):
+def test_all_that_is_planted_is_found_and_nothing_else(sandbox):  # noqa: F811 (the fixture)
     sandbox.sign_in()
     for account in (PLATFORM_PAYER, PLATFORM_WORKLOADS, SHOP, RESEARCH):
         row = AwsAccountFactory.create(
