@@ -12,13 +12,12 @@ from django.db.models import Q
 
 from accounts.estimators.freshness import Freshness, freshness, worst
 from accounts.models import AwsAccount, SourceState, SourceStatus, User
+from accounts.selectors.ending_sign_ins import EndingSignIn, ending_sign_in
 from accounts.selectors.known_sources import KNOWN_SOURCES, KnownSource, known_source
 from accounts.selectors.scope import Scope
 
 ASK_THE_ADMIN = "The platform admin has to look at it: all teams share this source."
 
-# From then on every page says that somebody has to sign in to AWS again soon.
-FORESEEN = timedelta(hours=1)
 _DAILY = timedelta(days=1)
 _TROUBLE = {
     SourceState.LOGIN_NEEDED,
@@ -53,15 +52,6 @@ class SourceHealth:
     def is_trouble(self) -> bool:
         """Whether somebody has to look: it failed, or its last success is long ago."""
         return self.state in _TROUBLE or self.freshness is Freshness.STALE
-
-
-@dataclass(frozen=True, slots=True)
-class EndingSignIn:
-    """A sign-in to AWS that ends soon, and that cannot be renewed."""
-
-    id: int
-    name: str
-    ends_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,16 +252,8 @@ def _of_owner(account: AwsAccount | None, rows: dict[str, SourceStatus], *, user
         sources=tuple(
             _health(source, account, rows.get(source.name), user=user, now=now) for source in [*expected, *others]
         ),
-        ending_sign_in=_ending_sign_in(account, now=now) if account else None,
+        ending_sign_in=ending_sign_in(account, now=now) if account else None,
     )
-
-
-def _ending_sign_in(account: Any, *, now: datetime) -> EndingSignIn | None:
-    """The account's sign-in, where it is known to end soon; of one that has ended its sources tell."""
-    ends_at = account.sign_in_ends_at
-    if ends_at is None or not now < ends_at <= now + FORESEEN:
-        return None
-    return EndingSignIn(account.sso_session_id, account.sign_in_name, ends_at)
 
 
 def _health(
