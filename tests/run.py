@@ -1,7 +1,7 @@
 """`make test`: the whole suite on SQLite and on PostgreSQL with Valkey, side by side, with one summary.
 
-What touches no database runs once, beside both. So are the pages looked at, after all of it: they come from a demo of
-their own, and a browser wants the machine.
+What touches no database runs once, beside both. The pages are looked at by `make browser`, which wants a Chromium and
+the machine for itself.
 
 DATABASE_URL and REDIS_URL are used where set; otherwise both services come from wheels, live in a temporary
 folder and end with this command. Where a service cannot start, what needs it is skipped and counted, and
@@ -50,8 +50,6 @@ def main(arguments: list[str]) -> int:
             services = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "WITH_DATABASE": "1"}
             suites.append(_start("postgresql", services, ["-m", "not browser"], arguments))
         codes = [_finish(*suite) for suite in suites]
-        suites.append(_start("browser", {}, ["-m", "browser"], arguments))
-        codes.append(_finish(*suites[-1]))
     totals = [_counts(LOGS / f"{name}.log") for name, _ in suites]
     skipped = sum(count.get("skipped", 0) for count in totals)
     print(f"skipped: {skipped}" + ("" if database_url else " (and the whole suite on PostgreSQL)"))
