@@ -31,7 +31,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     WITH_DATABASE chooses: 1 what touches a database, which runs on each; 0 the rest, which runs once.
     """
     if wanted := os.environ.get("WITH_DATABASE"):
-        chosen = [item for item in items if _wants_a_service(item) == (wanted == "1")]
+        chosen = [item for item in items if _belongs_on_each_database(item) == (wanted == "1")]
         config.hook.pytest_deselected(items=list(set(items) - set(chosen)))
         items[:] = chosen
     missing = {}
@@ -45,7 +45,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker(pytest.mark.skip(reason=reason))
 
 
-def _wants_a_service(item: pytest.Item) -> bool:
+def _belongs_on_each_database(item: pytest.Item) -> bool:
+    if "once" in item.keywords:
+        return False
     fixtures = set(getattr(item, "fixturenames", ()))
     return bool(
         {"db", "transactional_db", "django_db_setup"} & fixtures

@@ -1,7 +1,7 @@
 """`make test`: the whole suite on SQLite and on PostgreSQL with Valkey, side by side, with one summary.
 
-What touches no database runs once, beside both. The pages are looked at by `make browser`, which wants a Chromium and
-the machine for itself.
+What touches no database, or would say the same on any, runs once, beside both. The pages are looked at by
+`make browser`, which wants a Chromium and the machine for itself.
 
 DATABASE_URL and REDIS_URL are used where set; otherwise both services come from wheels, live in a temporary
 folder and end with this command. Where a service cannot start, what needs it is skipped and counted, and

@@ -23,7 +23,7 @@ from finops.core.parameters import checked, described
 from finops.core.problems import ParameterProblem
 
 _VALUE = {
-    "oneOf": [{"type": "number"}, {"type": "string", "format": "decimal"}, {"type": "null"}],
+    "oneOf": [{"type": "number"}, {"type": "string", "format": "decimal"}],
     "description": "In the block's unit; money as text, for no digit is to be lost; null where it is unknown.",
 }
 

@@ -17,7 +17,7 @@ from costing.api.serializers import (
 )
 
 _NUMBER_OR_MONEY = {
-    "oneOf": [{"type": "number"}, {"type": "string", "format": "decimal"}, {"type": "null"}],
+    "oneOf": [{"type": "number"}, {"type": "string", "format": "decimal"}],
     "description": "Money as text, so that no digit is lost; null where it is unknown.",
 }
 

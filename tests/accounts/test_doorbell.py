@@ -16,11 +16,19 @@ def rings(run_id):
     with current_app.connection_for_write() as broker:
         for name in QUEUES:
             with broker.SimpleQueue(current_app.amqp.queues[name], no_ack=True) as queue:
-                for _ in range(queue.qsize()):
+                for _ in range(_length(queue, broker)):
                     message = queue.get(timeout=5)
                     if message.payload[1] == {"run_id": run_id}:
                         heard.append((name, message))
     return heard
+
+
+def _length(queue, broker):
+    """How many messages wait; on Redis a queue without any is not there at all."""
+    try:
+        return queue.qsize()
+    except broker.channel_errors:
+        return 0
 
 
 def queues_that_heard_of(run):

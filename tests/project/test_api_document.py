@@ -12,7 +12,7 @@ from schemathesis import checks
 
 from tests.costing.rows import an_account, an_instance, sum_up
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 API = "/api/v1"
 NUMBERS = {"number", "integer"}

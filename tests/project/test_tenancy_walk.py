@@ -27,6 +27,8 @@ from tests.factories import (
     SourceStatusFactory,
 )
 
+pytestmark = pytest.mark.once
+
 CANARY = "CANARY-9f1c"
 ACCOUNT_ID = "998877665544"
 SECRETS = (CANARY, ACCOUNT_ID, "i-canary9f1c", "alice@example.com", "4,242.5", "4242.5")

@@ -29,7 +29,7 @@ CHECKS = [
 DOCUMENT = "/api/v1/swagger.yaml"
 PLACES = ("eu-central-1", "DE", "nowhere")
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("anonymous", "clock_at_now")]
+pytestmark = [pytest.mark.django_db, pytest.mark.once, pytest.mark.usefixtures("anonymous", "clock_at_now")]
 
 
 @pytest.fixture
