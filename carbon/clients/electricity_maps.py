@@ -191,7 +191,7 @@ class ElectricityMaps:
 
     def _point(self, zone: str, value: float, entry: dict[str, Any]) -> CarbonIntensityPoint:
         granularity = entry.get("temporalGranularity") or "hourly"
-        if granularity not in _MINUTES:
+        if not isinstance(granularity, str) or granularity not in _MINUTES:
             raise self._misunderstood("its steps are neither hours nor parts of one")
         starts_at = self._instant(entry.get("datetime"))
         if starts_at.timestamp() % (_MINUTES[granularity] * 60):

@@ -34,7 +34,7 @@ LONGEST_HORIZON_HOURS = 72
 # 453.59237 g in a pound, 1,000 kWh in a MWh.
 GRAMS_PER_KWH_OF_POUNDS_PER_MWH = 0.45359237
 
-_UNITS = frozenset({"lbs_co2_per_mwh", "lbs_co2e_per_mwh"})
+_UNITS = ("lbs_co2_per_mwh", "lbs_co2e_per_mwh")  # no set: a list in their place could not be looked up in one
 _SECONDS_PER_MINUTE = 60
 
 

@@ -68,12 +68,12 @@ class Refresh:
         self.began = time.monotonic()
 
     def kill_after(self, seconds):
-        """Whether it was killed; False where it had ended by itself before."""
+        """None where it was killed; where it had ended by itself before, the seconds it took."""
         try:
             self.process.wait(timeout=seconds)
         except subprocess.TimeoutExpired:
             self.process.kill()
-        return self.process.wait() < 0
+        return None if self.process.wait() < 0 else time.monotonic() - self.began
 
     def end(self):
         """Let it come to its end; the seconds it took."""
@@ -102,12 +102,14 @@ def test_a_refresh_killed_ten_times_ends_with_the_rows_of_an_undisturbed_one(two
     disturbed = databases.copy(seeded, "kill_disturbed")
     seconds = Refresh(undisturbed, two_regions, tmp_path).end()
     chance = random.Random(20260318)  # noqa: S311 (the same moments each time)
-    moments = [(number + chance.random()) / KILLS * seconds for number in range(KILLS)]
-    chance.shuffle(moments)
+    shares = [(number + chance.random()) / KILLS for number in range(KILLS)]
+    chance.shuffle(shares)
 
-    killed = 0
-    for moment in moments:
-        killed += Refresh(disturbed, two_regions, tmp_path).kill_after(moment)
+    killed, tries = 0, 0
+    while killed < KILLS and tries < 2 * KILLS:
+        took = Refresh(disturbed, two_regions, tmp_path).kill_after(shares[tries % KILLS] * seconds)
+        killed, tries = killed + (took is None), tries + 1
+        seconds = min(seconds, took or seconds)  # the machine has less to do than it had: it comes to its end sooner
         time.sleep(LEASE_SECONDS + 0.1)  # the lease of the killed one ends, and the next start takes over at once
     Refresh(disturbed, two_regions, tmp_path).end()
 
@@ -117,7 +119,7 @@ def test_a_refresh_killed_ten_times_ends_with_the_rows_of_an_undisturbed_one(two
         assert differences(expected, dump(without=frozenset({"version", "stamp"}))) == {}
         assert set(RefreshRun.objects.values_list("state", flat=True)) == {"done"}
         assert RefreshRun.objects.aggregate(n=Sum("attempts"))["n"] >= killed
-    assert killed >= KILLS * 0.7
+    assert killed == KILLS
     assert all(expected[name] for name in ("Instance", "InstanceEvent", "MetricDay", "CarbonReading", "CostSnapshot"))
     databases.drop(undisturbed)
     databases.drop(disturbed)

@@ -13,7 +13,7 @@ from typing import Any
 
 import responses
 from django.conf import settings
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
@@ -97,6 +97,7 @@ def test_energy_charts(body: Any):
 
 
 @FEW
+@example(changed(shortened(recorded("watttime_historical_emissions.json")), ("meta", "units"), ["lbs"]))
 @given(
     st.one_of(
         odd_forms_of("watttime_historical_emissions.json"),
@@ -119,6 +120,10 @@ def test_watttime(body: Any):
 
 
 @FEW
+@example(changed(shortened(recorded("em_v3_carbon_intensity_history.json")), ("history", 0, "temporalGranularity"), []))
+@example(
+    changed(shortened(recorded("em_v3_carbon_intensity_history.json")), ("history", 0, "temporalGranularity"), ["h"])
+)
 @given(odd_forms_of("em_v3_carbon_intensity_history.json"))
 def test_forecasts_of_electricity_maps(body: Any):
     source = ElectricityMaps(key="SECRET", base_url=HOST, patience=ONCE)
